@@ -1,0 +1,99 @@
+# shellcheck shell=bash disable=SC2034 # used by those who source this
+# The Debian packages that the project needs, and how they get onto the machine.
+
+PACKAGES_RUN=(
+    gcc libc6-dev clang libclang-rt-14-dev meson ninja-build pkg-config
+    librabbitmq-dev libpq-dev libjson-c-dev libyaml-dev libpcre2-dev
+    libcurl4-openssl-dev libmicrohttpd-dev libsodium-dev libjwt-dev check
+    rabbitmq-server postgresql jq curl
+)
+PACKAGES_LINT=(clang-format clang-tidy shellcheck git)
+
+POLICY=/usr/sbin/policy-rc.d
+POLICY_MARK='# Temporary, from Quadrille: packages are installed without starting their services.'
+NO_CLUSTER=/etc/postgresql-common/createcluster.d/quadrille.conf
+
+missing_packages() {
+    local package
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | head -n 1)" = installed ] ||
+            say "$package"
+    done
+}
+
+# packages_ensure PACKAGE…: installs what is missing; without root says what to run.
+packages_ensure() {
+    local missing
+    if ! command -v dpkg-query >/dev/null; then
+        warn "This is not Debian: not checking for $*"
+        return 0
+    fi
+    mapfile -t missing < <(missing_packages "$@")
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        fail "These Debian packages are missing. Please run:"
+        say "  sudo apt-get update"
+        say "  sudo apt-get install --no-install-recommends ${missing[*]}"
+        say "(This script, run as root, installs them without starting any service.)"
+        exit 1
+    fi
+    say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
+    packages_install "${missing[@]}"
+}
+
+packages_install() {
+    local log=$RUN_DIR/log/apt.log started
+    mkdir -p "$RUN_DIR/log"
+    started=$(now_ms)
+    : >"$log"
+    start_no_services
+    if ! lists_are_fresh; then
+        interruptible apt_get update >>"$log" 2>&1 || apt_failed "apt-get update" "$log"
+    fi
+    if ! interruptible apt_get install "$@" >>"$log" 2>&1; then
+        # The usual reason is a list that is older than the mirror.
+        interruptible apt_get update >>"$log" 2>&1 || apt_failed "apt-get update" "$log"
+        interruptible apt_get install "$@" >>"$log" 2>&1 || apt_failed "apt-get install $*" "$log"
+    fi
+    services_may_start
+    say "Installed in $(seconds_since "$started")"
+}
+
+apt_get() {
+    DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends \
+        -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold "$@"
+}
+
+apt_failed() {
+    fail "$1 failed. The end of $2:"
+    tail -n 20 "$2" >&2
+    exit 1
+}
+
+lists_are_fresh() {
+    [ -n "$(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -mtime -1 -print -quit 2>/dev/null)" ]
+}
+
+# Debian starts a server as soon as it is installed; ours are private, so nothing may start here.
+start_no_services() {
+    on_exit services_may_start
+    if [ ! -e "$POLICY" ]; then
+        printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" >"$POLICY"
+        chmod 0755 "$POLICY"
+    fi
+    if [ ! -e "$NO_CLUSTER" ]; then
+        mkdir -p "${NO_CLUSTER%/*}"
+        printf '%s\ncreate_main_cluster = false\n' "$POLICY_MARK" >"$NO_CLUSTER"
+    fi
+}
+
+# Takes away only what carries our mark, so one that a killed run left goes too.
+services_may_start() {
+    local file
+    for file in "$POLICY" "$NO_CLUSTER"; do
+        if grep -qsF "$POLICY_MARK" "$file"; then
+            rm -f "$file"
+        fi
+    done
+    rmdir "${NO_CLUSTER%/*}" 2>/dev/null || true # ours, if nothing else lies there
+}

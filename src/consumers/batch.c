@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "consumers/batch.h"
+
+#include "consumers/dead_letter.h"
+#include "consumers/inbox_sql.h"
+#include "core/clock.h"
+#include "core/crash.h"
+#include "core/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CONFLICTS_MAX = 5, /* runs of the same batch after lost races, before somebody is blamed */
+    CONFLICT_PAUSE_MS = 20,
+};
+
+void batch_init(struct batch *batch, struct runtime *runtime, size_t room)
+{
+    *batch = (struct batch){
+        .runtime = runtime,
+        .contract = runtime->service->contract,
+        .rows = rows_new(),
+        .outbox = outbox_new(),
+        .order = xcalloc(room, sizeof(void *)),
+        .events = xcalloc(room, sizeof(void *)),
+        .room = room,
+        .header_max_bytes = BROKER_FRAME_MAX / 2,
+    };
+}
+
+void batch_done(struct batch *batch)
+{
+    rows_free(batch->rows);
+    outbox_free(batch->outbox);
+    arena_done(&batch->arena);
+    db_array_done(&batch->ids);
+    free(batch->order);
+    free(batch->events);
+}
+
+/* The messages that one attempt is about. */
+struct span {
+    struct incoming *items;
+    size_t count;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+    const struct incoming *const *left = a;
+    const struct incoming *const *right = b;
+    int order = ids_compare(&(*left)->envelope.id, &(*right)->envelope.id);
+    return order != 0 ? order : (*left > *right) - (*left < *right);
+}
+
+/* Marks as fresh what the database returned. Twins within the batch: the first one is it. */
+static enum outcome claim(struct batch *batch, struct span span, struct fault *fault)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < span.count; i++) {
+        span.items[i].is_fresh = false;
+        if (span.items[i].fate == FATE_OPEN) {
+            batch->order[open++] = &span.items[i];
+        }
+    }
+    if (open == 0) {
+        return OK;
+    }
+    qsort(batch->order, open, sizeof(void *), compare_ids);
+    db_array_init(&batch->ids, DB_UUID);
+    for (size_t i = 0; i < open; i++) {
+        db_array_uuid(&batch->ids, &batch->order[i]->envelope.id);
+    }
+
+    AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
+    enum outcome o =
+        db_run(batch->db, &sql_inbox_claim, DB_PARAMS(db_array(&batch->ids)), &rows, fault);
+    if (o != OK) {
+        return o;
+    }
+    /* The ids come back in the order in which they went in; nothing promises it, so the search
+     * wraps around. */
+    size_t at = 0;
+    for (int row = 0; row < db_rows_count(rows); row++) {
+        struct uuid id = db_get_uuid(rows, row, 0);
+        size_t tried = 0;
+        while (tried < open && !ids_equal(&batch->order[at]->envelope.id, &id)) {
+            at = (at + 1) % open;
+            tried++;
+        }
+        while (at > 0 && ids_equal(&batch->order[at - 1]->envelope.id, &id)) {
+            at--;
+        }
+        batch->order[at]->is_fresh = tried < open;
+    }
+    return OK;
+}
+
+static struct work work_of(struct batch *batch, const struct incoming *in, int64_t now_ms,
+                           struct fault *fault)
+{
+    return (struct work){
+        .db = batch->db,
+        .cause = in != NULL ? &in->envelope : NULL,
+        .fault = fault,
+        .arena = &batch->arena,
+        .rows = batch->rows,
+        .outbox = batch->outbox,
+        .runtime = batch->runtime,
+        .tag = in != NULL ? (int)(in - batch->items) : FAULT_NOBODY,
+        .now_ms = now_ms,
+    };
+}
+
+/* One set-based statement per kind of event that is in the batch. */
+static enum outcome load(struct batch *batch, struct span span, int64_t now_ms, struct fault *fault)
+{
+    for (size_t r = 0; r < batch->contract->receive_count; r++) {
+        const struct receive *receive = &batch->contract->receives[r];
+        if (receive->load == NULL) {
+            continue;
+        }
+        size_t count = 0;
+        for (size_t i = 0; i < span.count; i++) {
+            if (span.items[i].is_fresh && span.items[i].receive == receive) {
+                batch->events[count++] = span.items[i].event;
+            }
+        }
+        if (count > 0) {
+            struct work work = work_of(batch, NULL, now_ms, fault);
+            enum outcome o = receive->load(&work, batch->events, count);
+            if (o != OK) {
+                return o;
+            }
+        }
+    }
+    return OK;
+}
+
+static enum outcome handle(struct batch *batch, struct span span, int64_t now_ms,
+                           struct fault *fault)
+{
+    for (size_t i = 0; i < span.count; i++) {
+        struct incoming *in = &span.items[i];
+        if (!in->is_fresh) {
+            continue;
+        }
+        log_bind(&in->envelope);
+        struct work work = work_of(batch, in, now_ms, fault);
+        fault->text[0] = '\0';
+        crash_on(in->body, in->body_length);
+        enum outcome o = in->receive->on(&work, in->event);
+        log_unbind();
+        if (o != OK) {
+            if (fault->text[0] == '\0') {
+                o = fault_set(fault, o, "the handler of %s said %s", in->receive->message->name,
+                              outcome_name(o));
+            }
+            fault->outcome = o;
+            if (fault->culprit ==
+                FAULT_NOBODY) { /* else it read, and learned what an earlier one had queued */
+                fault->culprit = work.tag;
+            }
+            return o;
+        }
+    }
+    return OK;
+}
+
+/* Exponential, capped; the second half of the delay is random, so that what failed together does
+ * not return together. */
+static int64_t retry_delay_ms(const struct retry_policy *policy, int attempts)
+{
+    int64_t delay = policy->base_ms;
+    for (int i = 1; i < attempts && delay < policy->max_ms; i++) {
+        delay *= 2;
+    }
+    if (delay > policy->max_ms) {
+        delay = policy->max_ms;
+    }
+    struct uuid random = ids_new();
+    uint32_t dice = (uint32_t)random.bytes[12] << 8 | random.bytes[13];
+    return delay / 2 + (int64_t)(dice % 1024) * (delay / 2) / 1024;
+}
+
+static enum outcome park(struct batch *batch, struct incoming *in, int64_t now_ms,
+                         struct fault *fault)
+{
+    const char *queue = batch->contract->service;
+    int64_t due = now_ms + retry_delay_ms(&in->policy, in->attempts);
+    const char *reason = incoming_clean_text(&batch->arena, in->reason);
+    if (in->is_retry) {
+        return db_queue(batch->db, &sql_retry_again,
+                        DB_PARAMS(db_uuid(&in->envelope.id), db_text(queue), db_i32(in->attempts),
+                                  db_time(due), db_time(now_ms), db_text(reason)),
+                        DB_ANY_ROWS, FAULT_NOBODY, fault);
+    }
+    return db_queue(batch->db, &sql_retry_park,
+                    DB_PARAMS(db_uuid(&in->envelope.id), db_text(queue),
+                              db_text(incoming_clean_text(&batch->arena, in->envelope.type)),
+                              db_i32(in->attempts), db_time(due), db_time(now_ms), db_text(reason),
+                              db_text(incoming_clean_text(&batch->arena, in->exchange)),
+                              db_text(incoming_clean_text(&batch->arena, in->routing_key)),
+                              db_bytes(in->properties.raw, in->properties.raw_length),
+                              db_bytes(in->body, in->body_length)),
+                    DB_ANY_ROWS, FAULT_NOBODY, fault);
+}
+
+static enum outcome put_aside(struct batch *batch, struct span span, int64_t now_ms,
+                              struct fault *fault)
+{
+    for (size_t i = 0; i < span.count; i++) {
+        struct incoming *in = &span.items[i];
+        enum outcome o = OK;
+        if (in->fate == FATE_PARK) {
+            o = park(batch, in, now_ms, fault);
+        } else if (in->fate == FATE_DEAD) {
+            o = dead_letter_add(batch->outbox, batch->contract->service, in, now_ms,
+                                batch->header_max_bytes, &batch->arena, fault);
+        }
+        if (o != OK) {
+            return o;
+        }
+    }
+    return OK;
+}
+
+/* Takes out of `retry` and `suspect` what this transaction settles. */
+static enum outcome clear_marks(struct batch *batch, struct span span, struct fault *fault)
+{
+    db_array_init(&batch->ids, DB_UUID);
+    for (size_t i = 0; i < span.count; i++) {
+        struct incoming *in = &span.items[i];
+        if (in->is_retry && in->fate != FATE_PARK) {
+            db_array_uuid(&batch->ids, &in->envelope.id);
+        }
+        if (in->is_suspect) {
+            enum outcome o =
+                db_queue(batch->db, &sql_suspect_end, DB_PARAMS(db_uuid(&in->envelope.id)),
+                         DB_ANY_ROWS, FAULT_NOBODY, fault);
+            if (o != OK) {
+                return o;
+            }
+        }
+    }
+    if (batch->ids.count == 0) {
+        return OK;
+    }
+    return db_queue(batch->db, &sql_retry_done,
+                    DB_PARAMS(db_text(batch->contract->service), db_array(&batch->ids)),
+                    DB_ANY_ROWS, FAULT_NOBODY, fault);
+}
+
+static enum outcome attempt(struct batch *batch, struct span span, struct fault *fault)
+{
+    int64_t now_ms = clock_now_ms();
+    rows_clear(batch->rows);
+    outbox_clear(batch->outbox);
+    arena_reset(&batch->arena);
+
+    AUTO(tx_end) struct tx tx = {0};
+    enum outcome o = tx_begin(batch->db, &tx, fault);
+    if (o == OK) {
+        o = claim(batch, span, fault);
+    }
+    crash_point("consumer-after-claim");
+    if (o == OK) {
+        o = load(batch, span, now_ms, fault);
+    }
+    if (o == OK) {
+        o = handle(batch, span, now_ms, fault);
+    }
+    if (o == OK) {
+        o = put_aside(batch, span, now_ms, fault);
+    }
+    if (o == OK) {
+        o = clear_marks(batch, span, fault);
+    }
+    if (o == OK) {
+        o = outbox_flush(batch->outbox, batch->db, fault);
+    }
+    crash_point("consumer-before-commit");
+    return o == OK ? tx_commit(&tx, fault) : o;
+}
+
+static void report(struct batch *batch, struct span span)
+{
+    struct service_counters *counters = &batch->runtime->counters;
+    for (size_t i = 0; i < span.count; i++) {
+        const struct incoming *in = &span.items[i];
+        log_bind(&in->envelope);
+        switch (in->fate) {
+        case FATE_OPEN:
+            *(in->is_fresh ? &counters->handled : &counters->duplicates) += 1;
+            break;
+        case FATE_PARK:
+            counters->retried++;
+            log_warn("retry.scheduled", LOG_TEXT("type", in->envelope.type),
+                     LOG_INT("attempt", in->attempts), LOG_TEXT("reason", in->reason));
+            break;
+        case FATE_DEAD:
+            counters->dead_lettered++;
+            log_error("dead-letter.written", LOG_TEXT("type", in->envelope.type),
+                      LOG_TEXT("class", in->failure_class), LOG_TEXT("reason", in->reason));
+            break;
+        }
+        log_unbind();
+    }
+    counters->batches++;
+}
+
+/* The one who is named, or who stands alone. NULL: nobody can be blamed yet. */
+static struct incoming *find_culprit(struct batch *batch, struct span span,
+                                     const struct fault *fault)
+{
+    for (size_t i = 0; i < span.count; i++) {
+        struct incoming *in = &span.items[i];
+        if (in->fate == FATE_OPEN && (in - batch->items == fault->culprit || span.count == 1)) {
+            return in;
+        }
+    }
+    return NULL;
+}
+
+static enum outcome settle(struct batch *batch, struct span span, struct fault *fault)
+{
+    int conflicts = 0;
+    for (;;) {
+        *fault = (struct fault){.culprit = FAULT_NOBODY};
+        enum outcome o = attempt(batch, span, fault);
+        if (o == OK) {
+            report(batch, span);
+            return OK;
+        }
+        if (o == LOST || o == FATAL) {
+            return o;
+        }
+        if (fault->is_conflict && conflicts < CONFLICTS_MAX) {
+            conflicts++;
+            log_debug("batch.conflict", LOG_INT("run", conflicts), LOG_TEXT("reason", fault->text));
+            (void)runtime_sleep(batch->runtime, (int64_t)CONFLICT_PAUSE_MS * conflicts * conflicts);
+            continue;
+        }
+        struct incoming *culprit = find_culprit(batch, span, fault);
+        if (culprit != NULL) {
+            incoming_set_aside(culprit, fault);
+            conflicts = 0;
+            continue;
+        }
+        size_t half = span.count / 2;
+        if (half == 0) {
+            return fault_wrap(fault, FATAL,
+                              "a message can be neither handled, parked nor dead-lettered");
+        }
+        o = settle(batch, (struct span){span.items, half}, fault);
+        return o == OK ? settle(batch, (struct span){span.items + half, span.count - half}, fault)
+                       : o;
+    }
+}
+
+enum outcome batch_run(struct batch *batch, struct incoming *items, size_t count,
+                       struct fault *fault)
+{
+    batch->items = items;
+    enum outcome o = count > 0 ? settle(batch, (struct span){items, count}, fault) : OK;
+    if (o == OK) {
+        runtime_wake_relay(batch->runtime);
+    }
+    return o;
+}

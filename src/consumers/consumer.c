@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "consumers/consumer.h"
+
+#include "consumers/batch.h"
+#include "consumers/inbox_sql.h"
+#include "core/backoff.h"
+#include "core/clock.h"
+#include "core/crash.h"
+#include "core/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PREFETCH_BATCHES = 3, /* one at work, one waiting, one on its way */
+    PREFETCH_MAX = 2000,  /* a quorum queue's own default */
+    IDLE_WAIT_MS = 1000,
+    RETRY_POLL_IDLE_MS = 1000, /* another process may have parked something */
+    RETRY_POLL_MIN_MS = 20,
+    RETRY_LEASE_MS = 60 * 1000,
+    OLDEST_EVERY_MS = 10 * 60 * 1000,
+    OUTAGE_MAX_MS = 20 * 60 * 1000, /* the broker closes the channel itself after 30 minutes */
+    SUSPECT_TRIES = 3,
+    FRAME_SPARE_BYTES =
+        512, /* of a content header's frame: its own words and what the broker adds */
+};
+
+/* One worker. */
+struct consumer {
+    struct runtime *runtime;
+    int index;
+    char name[64];
+    struct db *db;
+    struct broker *broker;
+    struct batch batch;
+    struct listener listener;
+    int64_t oldest_read_ms; /* monotonic, when listener.oldest_ms was asked for */
+    int64_t retry_poll_ms;  /* monotonic, when to look at `retry` next; worker 0 only */
+    size_t batch_size;
+    struct delivery *deliveries;
+    struct incoming *items;
+    struct arena arena; /* decoded events of the batch */
+};
+
+static enum outcome open_db(struct consumer *c, struct fault *fault)
+{
+    if (c->db == NULL) {
+        const struct db_options options = {.url = c->runtime->config->database_url,
+                                           .name = c->name,
+                                           /* Else `id = ANY ($1)` is planned anew for every batch:
+                                              0.1 ms each time, for the same plan. */
+                                           .settings =
+                                               "-c jit=off -c plan_cache_mode=force_generic_plan"};
+        return db_open(&options, &c->db, fault);
+    }
+    return db_is_lost(c->db) ? db_reopen(c->db, fault) : OK;
+}
+
+static void close_broker(struct consumer *c)
+{
+    if (c->db != NULL) {
+        db_set_companion(c->db, NULL);
+    }
+    broker_close(take(c->broker));
+    c->runtime->counters.broker_is_up = false;
+}
+
+static enum outcome open_broker(struct consumer *c, struct fault *fault)
+{
+    const struct broker_options options = {.url = c->runtime->config->amqp_url,
+                                           .name = c->name,
+                                           .heartbeat_s = (int)c->runtime->config->heartbeat_s};
+    enum outcome o = broker_open(&options, &c->broker, fault);
+    if (o != OK) {
+        return o;
+    }
+    struct companion companion = broker_companion(c->broker);
+    db_set_companion(c->db, &companion);
+    c->batch.header_max_bytes = broker_frame_max(c->broker) - FRAME_SPARE_BYTES;
+
+    size_t prefetch = c->batch_size * PREFETCH_BATCHES;
+    o = broker_consume(c->broker, c->runtime->service->contract->service,
+                       (int)(prefetch < PREFETCH_MAX ? prefetch : PREFETCH_MAX), fault);
+    c->runtime->counters.broker_is_up = o == OK;
+    return o;
+}
+
+static enum outcome read_oldest(struct consumer *c, struct fault *fault)
+{
+    int64_t now = clock_monotonic_ms();
+    if (c->oldest_read_ms != 0 && now - c->oldest_read_ms < OLDEST_EVERY_MS) {
+        return OK;
+    }
+    AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
+    enum outcome o = db_run(c->db, &sql_inbox_oldest, DB_NO_PARAMS, &rows, fault);
+    if (o == OK && (db_rows_count(rows) == 0 || db_is_null(rows, 0, 0))) {
+        /* The upkeep makes them; it may only just have started. */
+        return fault_set(fault, LOST, "the inbox has no partitions yet");
+    }
+    if (o == OK) {
+        c->listener.oldest_ms = db_get_time(rows, 0, 0);
+        c->oldest_read_ms = now;
+    }
+    return o;
+}
+
+/*
+ * The database is gone in the middle of a batch: the broker connection and its messages are kept,
+ * nothing more is read than the prefetch allows, and the batch is run again when a probe has
+ * succeeded. OK: it is back. LOST: start afresh.
+ */
+static enum outcome await_db(struct consumer *c, struct fault *fault)
+{
+    c->runtime->counters.database_is_up = false;
+    log_warn("database.lost", LOG_TEXT("reason", fault->text),
+             LOG_TEXT("instead", "keeping the batch and probing"));
+    int64_t since = clock_monotonic_ms();
+    struct backoff backoff = {0};
+    while (!runtime_is_stopping(c->runtime)) {
+        if (clock_monotonic_ms() - since > OUTAGE_MAX_MS) {
+            return fault_set(fault, LOST, "database: away for %d minutes", OUTAGE_MAX_MS / 60000);
+        }
+        int64_t until = clock_monotonic_ms() + backoff_next(&backoff);
+        for (int64_t rest = 1; rest > 0 && !runtime_is_stopping(c->runtime);
+             rest = until - clock_monotonic_ms()) {
+            enum outcome o = broker_wait(c->broker, c->runtime->stop_fd, rest, fault);
+            if (o != OK) {
+                return o;
+            }
+        }
+        if (db_reopen(c->db, fault) == OK) {
+            c->runtime->counters.database_is_up = true;
+            log_info("database.back", LOG_INT("after_ms", clock_monotonic_ms() - since));
+            return OK;
+        }
+    }
+    return fault_set(fault, LOST, "stopping");
+}
+
+/* Runs the batch through outages of the database. */
+static enum outcome run_items(struct consumer *c, struct incoming *items, size_t count,
+                              struct fault *fault)
+{
+    for (;;) {
+        c->batch.db = c->db;
+        enum outcome o = batch_run(&c->batch, items, count, fault);
+        if (o != LOST) {
+            return o;
+        }
+        if (!db_is_lost(c->db)) {
+            /* The server is going, or out of something: the session may still look alive. */
+            log_debug("database.refused", LOG_TEXT("reason", fault->text));
+        }
+        o = await_db(c, fault);
+        if (o != OK) {
+            return o;
+        }
+    }
+}
+
+/* Commits that we are about to run it. A process that dies at it leaves its try behind. */
+static enum outcome begin_suspect(struct consumer *c, struct incoming *in, struct fault *fault)
+{
+    AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
+    enum outcome o =
+        db_run(c->db, &sql_suspect_begin,
+               DB_PARAMS(db_uuid(&in->envelope.id), db_uuid(&c->runtime->life)), &rows, fault);
+    if (o != OK) {
+        return o;
+    }
+    int64_t tries = db_get_i64(rows, 0, 0);
+    in->is_suspect = true;
+    if (tries > SUSPECT_TRIES) {
+        in->fate = FATE_DEAD;
+        in->failure_class = CLASS_CRASHED;
+        (void)snprintf(in->reason, sizeof in->reason, "%d processes died while handling it",
+                       SUSPECT_TRIES);
+    }
+    log_warn("suspect.alone", LOG_ID("event", &in->envelope.id), LOG_INT("try", tries));
+    return OK;
+}
+
+static enum outcome run_suspect(struct consumer *c, struct incoming *in, struct fault *fault)
+{
+    enum outcome o = begin_suspect(c, in, fault);
+    while (o == LOST) {
+        o = await_db(c, fault);
+        if (o == OK) {
+            o = begin_suspect(c, in, fault);
+        } else {
+            return o;
+        }
+    }
+    return o == OK ? run_items(c, in, 1, fault) : o;
+}
+
+/* Runs the ordinary ones together, then each suspect alone. Reorders `items`. */
+static enum outcome run_all(struct consumer *c, size_t count, struct fault *fault)
+{
+    size_t ordinary = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (c->items[i].fate != FATE_OPEN || c->items[i].delivery_count < SUSPECT_DELIVERIES) {
+            if (i != ordinary) {
+                struct incoming swap = c->items[i];
+                c->items[i] = c->items[ordinary];
+                c->items[ordinary] = swap;
+            }
+            ordinary++;
+        }
+    }
+    enum outcome o = run_items(c, c->items, ordinary, fault);
+    for (size_t i = ordinary; o == OK && i < count; i++) {
+        o = run_suspect(c, &c->items[i], fault);
+    }
+    return o;
+}
+
+static void receive_delivery(struct consumer *c, const struct delivery *delivery,
+                             struct incoming *in, int64_t now_ms)
+{
+    *in = (struct incoming){
+        .exchange = delivery->exchange,
+        .routing_key = delivery->routing_key,
+        .properties = delivery->properties,
+        .body = delivery->body,
+        .body_length = delivery->body_length,
+    };
+    const struct header *count = properties_find(&delivery->properties, "x-delivery-count");
+    in->delivery_count = count != NULL && count->is_number ? count->number : 0;
+    incoming_identify(in, &c->listener, &c->arena, now_ms);
+}
+
+static enum outcome run_deliveries(struct consumer *c, size_t count, struct fault *fault)
+{
+    int64_t now_ms = clock_now_ms();
+    uint64_t last_tag = 0;
+    for (size_t i = 0; i < count; i++) {
+        receive_delivery(c, &c->deliveries[i], &c->items[i], now_ms);
+        last_tag = c->deliveries[i].tag;
+    }
+    c->runtime->counters.consumed += count;
+    enum outcome o = run_all(c, count, fault);
+    if (o == OK) {
+        crash_point("consumer-after-commit");
+        o = broker_ack(c->broker, last_tag, true, fault);
+        crash_point("consumer-after-ack");
+    }
+    return o;
+}
+
+static enum outcome read_retry(struct consumer *c, const struct db_rows *rows, int row,
+                               struct incoming *in, int64_t now_ms, struct fault *fault)
+{
+    struct uuid id = db_get_uuid(rows, row, 0);
+    *in = (struct incoming){
+        .is_retry = true,
+        .attempts = (int)db_get_i64(rows, row, 1),
+        /* A lease that ended without an outcome means that a process died near it. */
+        .delivery_count = db_get_i64(rows, row, 2) > 1 ? SUSPECT_DELIVERIES : 0,
+        .first_failed_ms = db_get_time(rows, row, 3),
+        .exchange = db_get_text(rows, row, 4),
+        .routing_key = db_get_text(rows, row, 5),
+        .body = db_get_text(rows, row, 7),
+        .body_length = db_get_length(rows, row, 7),
+    };
+    enum outcome o = broker_properties_decode(
+        db_get_text(rows, row, 6), db_get_length(rows, row, 6), &c->arena, &in->properties, fault);
+    if (o == OK) {
+        incoming_identify(in, &c->listener, &c->arena, now_ms);
+        in->envelope.id = id;
+    }
+    return o;
+}
+
+static enum outcome run_retries(struct consumer *c, struct fault *fault)
+{
+    AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
+    enum outcome o = db_run(c->db, &sql_retry_take,
+                            DB_PARAMS(db_text(c->batch.contract->service),
+                                      db_i32((int32_t)c->batch_size), db_i64(RETRY_LEASE_MS)),
+                            &rows, fault);
+    int count = db_rows_count(rows);
+    int64_t now_ms = clock_now_ms();
+    for (int row = 0; o == OK && row < count; row++) {
+        o = read_retry(c, rows, row, &c->items[row], now_ms, fault);
+    }
+    return o == OK ? run_all(c, (size_t)count, fault) : o;
+}
+
+/* Worker 0 looks after `retry`: as often as its rows come due, rarely when it is empty. */
+static enum outcome poll_retries(struct consumer *c, struct fault *fault)
+{
+    if (c->index != 0 || clock_monotonic_ms() < c->retry_poll_ms) {
+        return OK;
+    }
+    enum outcome o = run_retries(c, fault);
+    if (o != OK) {
+        return o;
+    }
+    AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
+    o = db_run(c->db, &sql_retry_count, DB_PARAMS(db_text(c->batch.contract->service)), &rows,
+               fault);
+    if (o != OK) {
+        return o;
+    }
+    c->runtime->counters.retries_parked = db_get_i64(rows, 0, 0);
+    int64_t until_due = db_is_null(rows, 0, 1) ? RETRY_POLL_IDLE_MS : db_get_i64(rows, 0, 1);
+    if (until_due > RETRY_POLL_IDLE_MS) {
+        until_due = RETRY_POLL_IDLE_MS;
+    }
+    c->retry_poll_ms =
+        clock_monotonic_ms() + (until_due > RETRY_POLL_MIN_MS ? until_due : RETRY_POLL_MIN_MS);
+    return OK;
+}
+
+static int64_t idle_ms(const struct consumer *c)
+{
+    if (c->index != 0) {
+        return IDLE_WAIT_MS;
+    }
+    int64_t ms = c->retry_poll_ms - clock_monotonic_ms();
+    return ms < 0 ? 0 : ms < IDLE_WAIT_MS ? ms : IDLE_WAIT_MS;
+}
+
+static enum outcome consume_once(struct consumer *c, struct fault *fault)
+{
+    enum outcome o = read_oldest(c, fault);
+    if (o == OK) {
+        o = poll_retries(c, fault);
+    }
+    if (o == LOST && !broker_is_lost(c->broker)) {
+        o = await_db(c, fault);
+    }
+    if (o == OK && broker_ready(c->broker) == 0) {
+        o = broker_wait(c->broker, c->runtime->stop_fd, idle_ms(c), fault);
+    }
+    size_t count = 0;
+    if (o == OK) {
+        o = broker_take(c->broker, c->deliveries, c->batch_size, 0, &count, fault);
+    }
+    if (o == OK && count > 0) {
+        o = run_deliveries(c, count, fault);
+    }
+    broker_release(c->broker);
+    arena_reset(&c->arena);
+    return o;
+}
+
+/* The database first: consuming begins only when a probe has succeeded. */
+static enum outcome connect_all(struct consumer *c, struct fault *fault)
+{
+    enum outcome o = open_db(c, fault);
+    if (o == OK) {
+        o = read_oldest(c, fault);
+    }
+    c->runtime->counters.database_is_up = o == OK;
+    return o == OK && c->broker == NULL ? open_broker(c, fault) : o;
+}
+
+static enum outcome consume(struct consumer *c, struct fault *fault)
+{
+    struct backoff backoff = {0};
+    while (!runtime_is_stopping(c->runtime)) {
+        enum outcome o = connect_all(c, fault);
+        if (o == OK) {
+            o = consume_once(c, fault);
+        }
+        if (o == FATAL) {
+            return o;
+        }
+        if (o == OK) {
+            backoff = (struct backoff){0};
+        } else {
+            close_broker(c);
+            int64_t pause = backoff_next(&backoff);
+            log_warn("consumer.reconnecting", LOG_TEXT("reason", fault->text),
+                     LOG_INT("in_ms", pause));
+            (void)runtime_sleep(c->runtime, pause);
+        }
+    }
+    return OK;
+}
+
+static enum outcome consumer_run(struct runtime *runtime, int index, struct fault *fault)
+{
+    struct consumer c = {
+        .runtime = runtime,
+        .index = index,
+        .listener = {.contract = runtime->service->contract},
+        .batch_size = (size_t)runtime->config->batch,
+    };
+    (void)snprintf(c.name, sizeof c.name, "%s worker-%d", runtime->service->name, index);
+    c.deliveries = xcalloc(c.batch_size, sizeof *c.deliveries);
+    c.items = xcalloc(c.batch_size, sizeof *c.items);
+    batch_init(&c.batch, runtime, c.batch_size);
+
+    enum outcome o = consume(&c, fault);
+
+    close_broker(&c);
+    db_close(c.db);
+    batch_done(&c.batch);
+    arena_done(&c.arena);
+    free(c.deliveries);
+    free(c.items);
+    return o;
+}
+
+static int worker_count(const struct runtime *runtime)
+{
+    return (int)runtime->config->workers;
+}
+
+const struct part consumer_part = {.name = "worker", .count = worker_count, .run = consumer_run};

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "contracts/model.h"
+
+#include "core/text.h"
+
+#include <ctype.h>
+#include <glob.h>
+#include <string.h>
+
+const struct retry_policy model_default_retry = {
+    .attempts = 8, .base_ms = 500, .max_ms = 5 * 60 * 1000};
+
+#define COMPLAIN(set, node, ...)                                                                   \
+    findings_add(&(set)->documents.findings, (node)->place, __VA_ARGS__)
+
+/* A required text member of a map; NULL after a finding. */
+static const char *need_text(struct contract_set *set, const struct node *map, const char *key)
+{
+    const char *text = node_find_text(map, key);
+    if (text == NULL) {
+        COMPLAIN(set, map, "%s is missing or no string", key);
+    }
+    return text;
+}
+
+/* A required member that may be a reference. */
+static const struct node *need(struct contract_set *set, const struct node *map, const char *key)
+{
+    const struct node *node = node_find(map, key);
+    if (node == NULL) {
+        COMPLAIN(set, map, "%s is missing", key);
+        return NULL;
+    }
+    return ref_follow(&set->documents, node);
+}
+
+static const struct property *need_id(struct contract_set *set, const struct node *name,
+                                      const struct schema *payload)
+{
+    const struct property *property =
+        name->kind == NODE_STRING ? schema_find(payload, name->text) : NULL;
+    if (property == NULL || property->schema->kind != FIELD_UUID) {
+        COMPLAIN(set, name, "%s must name a property of the payload with format uuid", name->key);
+        return NULL;
+    }
+    return property;
+}
+
+static void read_payload(struct contract_set *set, struct model_message *message)
+{
+    const struct node *payload = node_find(message->at, "payload");
+    if (payload == NULL) {
+        COMPLAIN(set, message->at, "payload is missing");
+        return;
+    }
+    message->payload = schema_read(&set->documents, payload);
+    if (message->payload == NULL) {
+        return;
+    }
+    if (message->payload->kind != FIELD_OBJECT) {
+        COMPLAIN(set, payload, "the payload of an event is an object");
+        message->payload = NULL;
+        return;
+    }
+
+    const struct node *subject = node_find(message->at, "x-subject");
+    if (subject == NULL) {
+        COMPLAIN(set, message->at, "x-subject is missing: which property names the aggregate?");
+    } else {
+        message->subject = need_id(set, subject, message->payload);
+        if (message->subject != NULL &&
+            (!message->subject->required || message->subject->schema->nullable)) {
+            COMPLAIN(set, subject, "x-subject must name a property that is always there");
+        }
+    }
+    const struct node *correlation = node_find(message->at, "x-correlation");
+    if (correlation != NULL) {
+        message->correlation = need_id(set, correlation, message->payload);
+    }
+}
+
+static void read_message(struct contract_set *set, const struct node *node,
+                         struct model_message *message)
+{
+    const struct node *at = ref_follow(&set->documents, node);
+    if (at == NULL) {
+        return;
+    }
+    message->at = at;
+    message->key = node->key;
+    message->name = need_text(set, at, "name");
+    message->summary = node_find_text(at, "summary");
+    if (message->name != NULL) {
+        if (!isupper((unsigned char)message->name[0]) ||
+            message->name[strspn(message->name,
+                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                 "0123456789")] != '\0') {
+            COMPLAIN(set, node_find(at, "name"), "an event's name is written InThisWay");
+        }
+        message->type =
+            arena_printf(&set->documents.arena, "fit.%s.%s.v%d", message->channel->owner->name,
+                         message->name, message->channel->major);
+    }
+    read_payload(set, message);
+
+    message->examples = node_find(at, "examples");
+    if (message->examples == NULL || message->examples->kind != NODE_LIST ||
+        message->examples->count == 0) {
+        COMPLAIN(set, at, "an example is missing: every message has at least one");
+        message->examples = NULL;
+        return;
+    }
+    for (const struct node *example = message->examples->first; example != NULL;
+         example = example->next) {
+        if (node_find(example, "payload") == NULL) {
+            COMPLAIN(set, example, "the example has no payload");
+        }
+    }
+}
+
+/* <service>.<fact>.v<major>; 0 when it is written otherwise. */
+static int major_of(const char *address, const char *service)
+{
+    size_t length = strlen(service);
+    if (strncmp(address, service, length) != 0 || address[length] != '.') {
+        return 0;
+    }
+    const char *fact = address + length + 1;
+    const char *version = strchr(fact, '.');
+    int64_t major = 0;
+    if (version == NULL || version == fact || version[-1] == '-' ||
+        !islower((unsigned char)*fact) ||
+        strspn(fact, "abcdefghijklmnopqrstuvwxyz0123456789-") != (size_t)(version - fact) ||
+        version[1] != 'v' || !isdigit((unsigned char)version[2]) ||
+        !text_int(version + 2, 1, 9999, &major)) {
+        return 0;
+    }
+    return (int)major;
+}
+
+static void check_exchange(struct contract_set *set, const struct model_channel *channel)
+{
+    const struct node *bindings = need(set, channel->at, "bindings");
+    const struct node *amqp = bindings != NULL ? need(set, bindings, "amqp") : NULL;
+    const struct node *exchange = amqp != NULL ? need(set, amqp, "exchange") : NULL;
+    if (exchange == NULL) {
+        return;
+    }
+    const char *is = node_find_text(amqp, "is");
+    if (is == NULL || strcmp(is, "routingKey") != 0) {
+        COMPLAIN(set, amqp, "the channel must say is: routingKey");
+    }
+    const char *name = node_find_text(exchange, "name");
+    const char *type = node_find_text(exchange, "type");
+    const struct node *durable = node_find(exchange, "durable");
+    if (name == NULL || strcmp(name, channel->owner->exchange) != 0) {
+        COMPLAIN(set, exchange, "the exchange must be named %s", channel->owner->exchange);
+    }
+    if (type == NULL || strcmp(type, "topic") != 0 || durable == NULL ||
+        durable->kind != NODE_BOOLEAN || durable->integer != 1) {
+        COMPLAIN(set, exchange, "the exchange must be of type topic and durable");
+    }
+}
+
+static void read_address(struct contract_set *set, struct model_channel *channel)
+{
+    const struct node *address = node_find(channel->at, "address");
+    channel->address = need_text(set, channel->at, "address");
+    if (channel->address == NULL) {
+        return;
+    }
+    channel->major = major_of(channel->address, channel->owner->name);
+    if (channel->major == 0) {
+        COMPLAIN(set, address, "the address must be %s.<fact>.v<major>, the fact in kebab-case",
+                 channel->owner->name);
+    }
+    if (strlen(channel->address) > MODEL_ADDRESS_MAX_BYTES) {
+        COMPLAIN(set, address, "the address is longer than %d bytes", MODEL_ADDRESS_MAX_BYTES);
+    }
+}
+
+static void read_channel(struct contract_set *set, struct model_channel *channel)
+{
+    read_address(set, channel);
+    check_exchange(set, channel);
+    const struct node *messages = need(set, channel->at, "messages");
+    if (messages == NULL) {
+        return;
+    }
+    channel->messages =
+        arena_alloc(&set->documents.arena, (messages->count + 1) * sizeof channel->messages[0]);
+    for (const struct node *node = messages->first; node != NULL; node = node->next) {
+        struct model_message *message = &channel->messages[channel->message_count++];
+        message->channel = channel;
+        read_message(set, node, message);
+    }
+    if (messages->kind != NODE_MAP || messages->count == 0) {
+        COMPLAIN(set, messages, "a channel needs at least one message");
+    }
+}
+
+/* The channels that this document defines; the others are references to their owner's. */
+static void read_channels(struct contract_set *set, struct model_service *service)
+{
+    const struct node *channels = need(set, service->document->root, "channels");
+    if (channels == NULL) {
+        return;
+    }
+    service->channels =
+        arena_alloc(&set->documents.arena, (channels->count + 1) * sizeof service->channels[0]);
+    for (const struct node *node = channels->first; node != NULL; node = node->next) {
+        const struct node *at = ref_follow(&set->documents, node);
+        if (at == NULL || at != node) {
+            continue;
+        }
+        struct model_channel *channel = &service->channels[service->channel_count++];
+        *channel = (struct model_channel){.at = at, .key = node->key, .owner = service};
+        read_channel(set, channel);
+    }
+}
+
+static struct model_channel *find_channel(const struct contract_set *set, const struct node *at)
+{
+    for (size_t i = 0; i < set->service_count; i++) {
+        for (size_t j = 0; j < set->services[i].channel_count; j++) {
+            if (set->services[i].channels[j].at == at) {
+                return &set->services[i].channels[j];
+            }
+        }
+    }
+    return NULL;
+}
+
+static int64_t read_duration(struct contract_set *set, const struct node *node)
+{
+    int64_t ms = 0;
+    if (node->kind != NODE_STRING || !text_duration_ms(node->text, &ms) || ms <= 0) {
+        COMPLAIN(set, node, "%s must be a duration such as 500ms, 30s or 5m", node->key);
+    }
+    return ms;
+}
+
+static int read_attempts(struct contract_set *set, const struct node *node)
+{
+    if (node->kind == NODE_STRING && strcmp(node->text, "unlimited") == 0) {
+        return ATTEMPTS_UNLIMITED;
+    }
+    if (node->kind != NODE_INTEGER || node->integer < 1 || node->integer > 1000) {
+        COMPLAIN(set, node, "attempts must be an integer from 1 to 1000, or unlimited");
+        return 1;
+    }
+    return (int)node->integer;
+}
+
+static struct retry_policy read_retry(struct contract_set *set, const struct node *node)
+{
+    struct retry_policy retry = model_default_retry;
+    for (const struct node *each = node->first; each != NULL; each = each->next) {
+        if (each->key != NULL && strcmp(each->key, "attempts") == 0) {
+            retry.attempts = read_attempts(set, each);
+        } else if (each->key != NULL && strcmp(each->key, "base") == 0) {
+            retry.base_ms = read_duration(set, each);
+        } else if (each->key != NULL && strcmp(each->key, "max") == 0) {
+            retry.max_ms = read_duration(set, each);
+        } else {
+            COMPLAIN(set, each, "x-retry knows attempts, base and max");
+        }
+    }
+    if (retry.base_ms > retry.max_ms) {
+        COMPLAIN(set, node, "base is longer than max");
+    }
+    return retry;
+}
+
+/* The messages an operation names must be its channel's; one that names none has them all. */
+static void read_operation_messages(struct contract_set *set, struct model_channel *channel,
+                                    struct model_operation *operation)
+{
+    const struct node *list = node_find(operation->at, "messages");
+    operation->messages = arena_alloc(&set->documents.arena, (channel->message_count + 1) *
+                                                                 sizeof(struct model_message *));
+    for (size_t i = 0; i < channel->message_count && list == NULL; i++) {
+        operation->messages[operation->message_count++] = &channel->messages[i];
+    }
+    for (const struct node *node = list != NULL ? list->first : NULL; node != NULL;
+         node = node->next) {
+        const struct node *at = ref_follow(&set->documents, node);
+        struct model_message *found = NULL;
+        for (size_t i = 0; i < channel->message_count && at != NULL; i++) {
+            found = channel->messages[i].at == at ? &channel->messages[i] : found;
+        }
+        if (at != NULL && (found == NULL || operation->message_count == channel->message_count)) {
+            COMPLAIN(set, node, "names no message of its channel, or one twice");
+        } else if (found != NULL) {
+            operation->messages[operation->message_count++] = found;
+        }
+    }
+    if (list != NULL && (list->kind != NODE_LIST || list->count == 0)) {
+        COMPLAIN(set, list, "messages must be a list of references to the channel's messages");
+    }
+}
+
+static void read_operation(struct contract_set *set, struct model_service *service,
+                           const struct node *node)
+{
+    const char *action = need_text(set, node, "action");
+    const struct node *at = need(set, node, "channel");
+    if (action == NULL || at == NULL) {
+        return;
+    }
+    bool is_send = strcmp(action, "send") == 0;
+    if (!is_send && strcmp(action, "receive") != 0) {
+        COMPLAIN(set, node_find(node, "action"), "action must be send or receive");
+        return;
+    }
+    struct model_channel *channel = find_channel(set, at);
+    if (channel == NULL) {
+        COMPLAIN(set, node_find(node, "channel"), "names no channel of a contract in this folder");
+        return;
+    }
+    if (is_send && channel->owner != service) {
+        COMPLAIN(set, node, "%s cannot send what %s owns", service->name, channel->owner->name);
+        return;
+    }
+
+    struct model_operation *operation = is_send ? &service->sends[service->send_count++]
+                                                : &service->receives[service->receive_count++];
+    const struct node *retry = node_find(node, "x-retry");
+    *operation = (struct model_operation){
+        .at = node,
+        .key = node->key,
+        .summary = node_find_text(node, "summary"),
+        .channel = channel,
+        .saga = node_find_text(node, "x-saga"),
+        .compensates = node_find_text(node, "x-compensates"),
+        .outcomes = node_find(node, "x-outcomes"),
+        .retry = retry != NULL ? read_retry(set, retry) : model_default_retry,
+    };
+    read_operation_messages(set, channel, operation);
+    for (size_t i = 0; i < operation->message_count; i++) {
+        operation->messages[i]->is_heard |= !is_send;
+    }
+}
+
+static void read_operations(struct contract_set *set, struct model_service *service)
+{
+    const struct node *operations = need(set, service->document->root, "operations");
+    if (operations == NULL) {
+        return;
+    }
+    struct arena *arena = &set->documents.arena;
+    size_t bytes = (operations->count + 1) * sizeof(struct model_operation);
+    service->sends = arena_alloc(arena, bytes);
+    service->receives = arena_alloc(arena, bytes);
+    for (const struct node *node = operations->first; node != NULL; node = node->next) {
+        if (node->kind != NODE_MAP || node->key == NULL) {
+            COMPLAIN(set, node, "an operation must be a map");
+        } else {
+            read_operation(set, service, node);
+        }
+    }
+}
+
+static bool says(const struct model_service *service, const char *key)
+{
+    for (size_t i = 0; i < service->send_count; i++) {
+        for (size_t j = 0; j < service->sends[i].message_count; j++) {
+            const char *said = service->sends[i].messages[j]->key;
+            if (said != NULL && strcmp(said, key) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void check_outcomes(struct contract_set *set, const struct model_service *service,
+                           const struct model_operation *operation)
+{
+    const struct node *outcomes = operation->outcomes;
+    for (const struct node *each = outcomes != NULL ? outcomes->first : NULL; each != NULL;
+         each = each->next) {
+        if (each->kind != NODE_STRING || !says(service, each->text)) {
+            COMPLAIN(set, each, "x-outcomes names what %s does not send", service->name);
+        }
+    }
+    if (operation->compensates != NULL &&
+        node_find(node_find(service->document->root, "operations"), operation->compensates) ==
+            NULL) {
+        COMPLAIN(set, node_find(operation->at, "x-compensates"),
+                 "x-compensates names no operation of this document");
+    }
+}
+
+static void read_service(struct contract_set *set, const char *path)
+{
+    const struct document *document = documents_open(&set->documents, path);
+    if (document == NULL) {
+        return;
+    }
+    const char *version = need_text(set, document->root, "asyncapi");
+    if (version != NULL && strncmp(version, "3.0.", 4) != 0 && strncmp(version, "3.1.", 4) != 0) {
+        COMPLAIN(set, node_find(document->root, "asyncapi"), "AsyncAPI must be 3.0 or 3.1");
+        return;
+    }
+
+    const char *slash = strrchr(document->path, '/');
+    const char *file = slash != NULL ? slash + 1 : document->path;
+    struct arena *arena = &set->documents.arena;
+    struct model_service *service = &set->services[set->service_count++];
+    service->name = arena_text(arena, file, strlen(file) - strlen(".yaml"));
+    service->exchange = arena_printf(arena, "%s.events", service->name);
+    service->title = node_find_text(node_find(document->root, "info"), "title");
+    service->document = document;
+    if (!islower((unsigned char)service->name[0]) ||
+        service->name[strspn(service->name, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0') {
+        COMPLAIN(set, document->root, "the file's name is the service's: lower case, digits, _");
+    }
+}
+
+enum outcome contract_set_load(struct contract_set *set, const char *folder, struct fault *fault)
+{
+    AUTO(free_text) char *pattern = xasprintf("%s/*.yaml", folder);
+    glob_t files = {0};
+    if (glob(pattern, 0, NULL, &files) != 0 || files.gl_pathc > MODEL_SERVICES_MAX) {
+        globfree(&files);
+        return fault_set(fault, REJECT, "%s: between 1 and %d contracts (*.yaml) are expected",
+                         folder, MODEL_SERVICES_MAX);
+    }
+    set->services = arena_alloc(&set->documents.arena, files.gl_pathc * sizeof set->services[0]);
+    for (size_t i = 0; i < files.gl_pathc; i++) {
+        read_service(set, files.gl_pathv[i]);
+    }
+    globfree(&files);
+
+    /* Operations refer to any document's channels, outcomes to any operation: three passes. */
+    for (size_t i = 0; i < set->service_count; i++) {
+        read_channels(set, &set->services[i]);
+    }
+    for (size_t i = 0; i < set->service_count; i++) {
+        read_operations(set, &set->services[i]);
+    }
+    for (size_t i = 0; i < set->service_count; i++) {
+        for (size_t j = 0; j < set->services[i].receive_count; j++) {
+            check_outcomes(set, &set->services[i], &set->services[i].receives[j]);
+        }
+    }
+
+    const struct findings *findings = &set->documents.findings;
+    if (findings->count == 0) {
+        return OK;
+    }
+    const struct finding *first = &findings->items[0];
+    return fault_set(fault, REJECT, "%s:%d:%d: %s (%zu findings)", first->place.path,
+                     first->place.line, first->place.column, first->text, findings->count);
+}
+
+void contract_set_done(struct contract_set *set)
+{
+    documents_done(&set->documents);
+    *set = (struct contract_set){0};
+}
+
+const struct model_service *contract_set_find(const struct contract_set *set, const char *service)
+{
+    for (size_t i = 0; i < set->service_count; i++) {
+        if (strcmp(set->services[i].name, service) == 0) {
+            return &set->services[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_SERVICE_H
+#define CORE_SERVICE_H
+
+#include "core/config.h"
+#include "core/contract.h"
+#include "core/ids.h"
+#include "core/outcome.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * One process of one service: flags, signals, threads, draining and exit codes live here once.
+ * `main` is a declaration: `return service_main(argc, argv, &coaching_service);`. What runs inside
+ * is a list of parts (consumer workers, the relay, the HTTP listener, timers, a provider's
+ * workers); each runs in threads of its own and shares with the others nothing but this struct's
+ * stop flag, counters and wake-up descriptor.
+ */
+
+struct service_counters {
+    _Atomic uint64_t consumed, duplicates, batches, handled, retried, dead_lettered, saga_noops,
+        saga_unknown;
+    _Atomic uint64_t published, confirmed, returned, nacked;
+    _Atomic int64_t relay_lag_ms, relay_backlog, unsent, retries_parked, needs_attention;
+    _Atomic bool relay_is_active, relay_is_blocked, broker_is_up, database_is_up;
+};
+
+/* Every service has these settings; its own table adds to them. */
+struct service_config {
+    char *amqp_url;
+    char *database_url;
+    char *http_listen;   /* host:port, port 0 = a free one; empty = no public listener */
+    char *health_listen; /* loopback */
+    char *jwt_key_file;
+    char *port_file; /* where the ports in use are written, for tests and demos */
+    char *log_level, *log_format;
+    int64_t workers, batch, heartbeat_s, relay_window;
+    int64_t inbox_days, outbox_days;
+    int64_t drain_ms;
+};
+
+struct service;
+struct buffer;
+struct command_route;
+
+/* What every part gets. `own` is the service's own configuration struct. */
+struct runtime {
+    const struct service *service;
+    const struct service_config *config;
+    const void *own;
+    struct service_counters counters;
+    struct uuid life; /* of this process: another one means that it has died or restarted */
+    _Atomic bool stopping;
+    _Atomic int http_port; /* of the public listener, set by its part; 0 = not open yet */
+    int stop_fd;           /* eventfd: readable for ever once stopping */
+    int relay_fd;          /* eventfd: written after each commit that appended to the outbox */
+};
+
+bool runtime_is_stopping(const struct runtime *runtime);
+/* After a commit that may have appended events. */
+void runtime_wake_relay(struct runtime *runtime);
+/* Sleeps at most ms; true when it is time to stop. */
+bool runtime_sleep(struct runtime *runtime, int64_t ms);
+
+/* One kind of thread. `run` returns when the runtime stops (OK) or when the process must go
+ * (FATAL). */
+struct part {
+    const char *name;
+    int (*count)(const struct runtime *runtime); /* how many threads; NULL = 1 */
+    enum outcome (*run)(struct runtime *runtime, int index, struct fault *fault);
+};
+
+struct service {
+    const char *name;
+    const char *summary; /* one line for --help */
+    const struct contract *contract;
+    const struct part *const *parts; /* NULL-terminated */
+    const struct command_route
+        *commands; /* public listener, served by publishers/command.h; NULL = none */
+    size_t command_count;
+    const struct config_entry *config; /* the service's own settings, into `own` */
+    size_t config_count;
+    size_t own_size;
+    /* After configuration, before threads: checks what the tables cannot. May be NULL. */
+    enum outcome (*prepare)(struct runtime *runtime, struct fault *fault);
+    /* Adds members to /readyz's JSON (",\"provider\":\"away\""); may be NULL. Called on the health
+     * thread. */
+    void (*readiness)(struct runtime *runtime, struct buffer *out);
+};
+
+/* Exit codes: 0 done, 1 failed, 2 wrong usage. */
+int service_main(int argc, char **argv, const struct service *service);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CORE_TEXT_H
+#define CORE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Small questions about text and numbers in text. Nothing here allocates. */
+
+/* The whole text must be a decimal integer within [min, max]. `out` is written only on success. */
+bool text_int(const char *text, int64_t min, int64_t max, int64_t *out);
+
+/* "500ms", "30s", "5m", "2h", "7d" → milliseconds. */
+bool text_duration_ms(const char *text, int64_t *out);
+
+/* RFC 3339 date-time ("2026-11-23T07:05:00.123Z", offsets allowed) → UTC milliseconds; fractions
+ * beyond ms are cut. */
+bool text_date_time(const char *text, size_t length, int64_t *out_ms);
+
+/* RFC 3339 full-date with a real calendar day. */
+bool text_is_date(const char *text, size_t length);
+
+/* Bytes of the code point that starts there (1 to 4), 0 when it is malformed, overlong, a surrogate
+ * or cut off. */
+size_t text_code_point(const char *text, size_t length, uint32_t *point);
+
+/* Well-formed UTF-8 (no overlong forms, surrogates or beyond U+10FFFF); counts code points when
+ * `points` is not NULL. */
+bool text_is_utf8(const char *text, size_t length, size_t *points);
+
+/* Any of U+0000–U+001F, U+007F–U+009F: what must never reach a terminal, a mail header or a log
+ * unescaped. */
+bool text_has_control(const char *text, size_t length);
+
+bool text_is_email(const char *text,
+                   size_t length); /* addr-spec of RFC 5321 without quoted or literal forms */
+bool text_is_uri(const char *text, size_t length); /* absolute, RFC 3986 characters only */
+
+bool text_starts_with(const char *text, const char *prefix);
+
+#endif

@@ -1,0 +1,3 @@
+-- Not this time. $1 id, $2 lease, $3 due, $4 error
+update mail set due = $3::timestamptz, last_error = $4::text, lease = null
+ where id = $1::uuid and lease = $2::uuid and state = 'open'

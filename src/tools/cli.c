@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/cli.h"
+
+#include "core/memory.h"
+#include "core/text.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct cli_option json_option = {.name = "json", .help = "print JSON"};
+
+static size_t option_index(const struct cli_command *command, const char *name, size_t length)
+{
+    for (size_t i = 0; i < command->option_count; i++) {
+        if (strlen(command->options[i].name) == length &&
+            strncmp(command->options[i].name, name, length) == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+const char *cli_text(const struct cli_call *call, const char *option)
+{
+    size_t i = option_index(call->command, option, strlen(option));
+    assert(i != SIZE_MAX);
+    return call->values[i];
+}
+
+bool cli_flag(const struct cli_call *call, const char *option)
+{
+    return cli_text(call, option) != NULL;
+}
+
+bool cli_int(const struct cli_call *call, const char *option, int64_t min, int64_t max,
+             int64_t *out)
+{
+    const char *text = cli_need(call, option);
+    if (text == NULL) {
+        return false;
+    }
+    if (text_int(text, min, max, out)) {
+        return true;
+    }
+    (void)cli_fail(call, EXIT_USAGE, "--%s must be an integer from %lld to %lld", option,
+                   (long long)min, (long long)max);
+    return false;
+}
+
+const char *cli_need(const struct cli_call *call, const char *option)
+{
+    const char *value = cli_text(call, option);
+    if (value == NULL || value[0] == '\0') {
+        const struct cli_option *o =
+            &call->command->options[option_index(call->command, option, strlen(option))];
+        (void)cli_fail(call, EXIT_USAGE, "--%s %s is needed%s%s", o->name,
+                       o->argument != NULL ? o->argument : "",
+                       o->variable != NULL ? ", or the environment variable " : "",
+                       o->variable != NULL ? o->variable : "");
+        return NULL;
+    }
+    return value;
+}
+
+int cli_fail(const struct cli_call *call, int code, const char *format, ...)
+{
+    (void)fprintf(stderr, "quadrille %s: ", call->command->path);
+    va_list args;
+    va_start(args, format);
+    (void)vfprintf(stderr, format, args);
+    va_end(args);
+    (void)fputc('\n', stderr);
+    return code;
+}
+
+int cli_fail_fault(const struct cli_call *call, const struct fault *fault, const char *what)
+{
+    return cli_fail(call, EXIT_FAILED, "%s: %s", what, fault->text);
+}
+
+const char *cli_colour(const struct cli_call *call, enum cli_colour colour)
+{
+    static const char *const codes[] = {
+        [CLI_PLAIN] = "\033[0m",   [CLI_RED] = "\033[31m",  [CLI_GREEN] = "\033[32m",
+        [CLI_YELLOW] = "\033[33m", [CLI_BLUE] = "\033[34m", [CLI_DIM] = "\033[2m",
+        [CLI_BOLD] = "\033[1m",
+    };
+    return call->has_colour ? codes[colour] : "";
+}
+
+static void print_option(const struct cli_option *option)
+{
+    char left[64];
+    (void)snprintf(left, sizeof left, "--%s%s%s", option->name, option->argument != NULL ? " " : "",
+                   option->argument != NULL ? option->argument : "");
+    (void)printf("  %-28s %s", left, option->help);
+    if (option->variable != NULL) {
+        (void)printf(" [%s]", option->variable);
+    }
+    if (option->fallback != NULL && option->fallback[0] != '\0') {
+        (void)printf(" (default %s)", option->fallback);
+    }
+    (void)putchar('\n');
+}
+
+static int print_command_help(const struct cli_command *command)
+{
+    (void)printf("quadrille %s%s%s: %s\n\nOptions:\n", command->path,
+                 command->arguments[0] != '\0' ? " " : "", command->arguments, command->summary);
+    for (size_t i = 0; i < command->option_count; i++) {
+        print_option(&command->options[i]);
+    }
+    print_option(&json_option);
+    (void)printf("  %-28s %s\n", "--help", "print this");
+    if (command->details != NULL) {
+        (void)printf("\n%s\n", command->details);
+    }
+    return EXIT_DONE;
+}
+
+struct tree {
+    const struct cli_command *const *groups;
+    const size_t *counts;
+    size_t group_count;
+};
+
+static int print_help(const struct tree *tree, FILE *out, int code)
+{
+    (void)fprintf(out, "quadrille: the operator's toolbox for event choreography on RabbitMQ and "
+                       "PostgreSQL\n\nCommands:\n");
+    for (size_t g = 0; g < tree->group_count; g++) {
+        for (size_t i = 0; i < tree->counts[g]; i++) {
+            const struct cli_command *command = &tree->groups[g][i];
+            (void)fprintf(out, "  %-20s %s\n", command->path, command->summary);
+        }
+    }
+    (void)fprintf(out, "\nquadrille COMMAND --help tells a command's options. Exit codes: 0 done, "
+                       "1 failed, 2 wrong usage,"
+                       " 3 partly done.\n");
+    return code;
+}
+
+/* The command whose words the arguments begin with; the longest wins. `words` gets how many they
+ * are. */
+static const struct cli_command *find_command(const struct tree *tree, int argc, char **argv,
+                                              int *words)
+{
+    const struct cli_command *best = NULL;
+    for (size_t g = 0; g < tree->group_count; g++) {
+        for (size_t i = 0; i < tree->counts[g]; i++) {
+            const char *path = tree->groups[g][i].path;
+            int n = 0;
+            while (n < argc) {
+                size_t length = strcspn(path, " ");
+                if (strlen(argv[n]) != length || strncmp(argv[n], path, length) != 0) {
+                    break;
+                }
+                n++;
+                path += length;
+                if (*path == '\0') {
+                    if (best == NULL || n > *words) {
+                        best = &tree->groups[g][i];
+                        *words = n;
+                    }
+                    break;
+                }
+                path++;
+            }
+        }
+    }
+    return best;
+}
+
+/* Returns how many arguments it used, 0 on wrong usage. */
+static int parse_option(struct cli_call *call, const char *argument, const char *next)
+{
+    const char *name = argument + 2;
+    size_t length = strcspn(name, "=");
+    const char *value = name[length] == '=' ? name + length + 1 : NULL;
+    if (length == strlen(json_option.name) && strncmp(name, json_option.name, length) == 0 &&
+        value == NULL) {
+        call->is_json = true;
+        return 1;
+    }
+    size_t i = option_index(call->command, name, length);
+    if (i == SIZE_MAX) {
+        (void)cli_fail(call, EXIT_USAGE, "there is no option --%.*s; see --help", (int)length,
+                       name);
+        return 0;
+    }
+    if (call->command->options[i].argument == NULL) {
+        if (value != NULL) {
+            (void)cli_fail(call, EXIT_USAGE, "--%s takes no value", call->command->options[i].name);
+            return 0;
+        }
+        call->values[i] = "yes";
+        return 1;
+    }
+    if (value == NULL && next == NULL) {
+        (void)cli_fail(call, EXIT_USAGE, "--%s needs a value", call->command->options[i].name);
+        return 0;
+    }
+    call->values[i] = value != NULL ? value : next;
+    return value != NULL ? 1 : 2;
+}
+
+static int parse(struct cli_call *call, int argc, char **argv)
+{
+    bool only_arguments = false;
+    for (int i = 0; i < argc;) {
+        if (!only_arguments && strcmp(argv[i], "--") == 0) {
+            only_arguments = true;
+            i++;
+        } else if (!only_arguments &&
+                   (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
+            return -1;
+        } else if (!only_arguments && argv[i][0] == '-' && argv[i][1] == '-') {
+            int used = parse_option(call, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+            if (used == 0) {
+                return EXIT_USAGE;
+            }
+            i += used;
+        } else if (call->argument_count == CLI_ARGUMENTS_MAX) {
+            return cli_fail(call, EXIT_USAGE, "more than %d arguments", CLI_ARGUMENTS_MAX);
+        } else {
+            call->arguments[call->argument_count++] = argv[i++];
+        }
+    }
+    if (call->argument_count > 0 && call->command->arguments[0] == '\0') {
+        return cli_fail(call, EXIT_USAGE, "'%s' is not understood: this command takes options only",
+                        call->arguments[0]);
+    }
+    for (size_t i = 0; i < call->command->option_count; i++) {
+        const struct cli_option *option = &call->command->options[i];
+        if (call->values[i] == NULL && option->variable != NULL) {
+            call->values[i] = getenv(option->variable);
+        }
+        if (call->values[i] == NULL) {
+            call->values[i] = option->fallback;
+        }
+    }
+    return EXIT_DONE;
+}
+
+int cli_main(int argc, char **argv, const struct cli_command *const *groups, const size_t *counts,
+             size_t group_count)
+{
+    const struct tree tree = {groups, counts, group_count};
+    if (argc < 2) {
+        return print_help(&tree, stderr, EXIT_USAGE);
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        return print_help(&tree, stdout, EXIT_DONE);
+    }
+    int words = 0;
+    const struct cli_command *command = find_command(&tree, argc - 1, argv + 1, &words);
+    if (command == NULL) {
+        (void)fprintf(stderr, "quadrille: there is no command '%s'; see quadrille --help\n",
+                      argv[1]);
+        return EXIT_USAGE;
+    }
+    struct cli_call call = {
+        .command = command,
+        .has_colour = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL,
+    };
+    int parsed = parse(&call, argc - 1 - words, argv + 1 + words);
+    if (parsed < 0) {
+        return print_command_help(command);
+    }
+    return parsed != EXIT_DONE ? parsed : command->run(&call);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOOLS_CLI_H
+#define TOOLS_CLI_H
+
+#include "core/outcome.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/*
+ * The command tree of `quadrille`: a table of commands, each with a table of options. Parsing,
+ * --help and the list of commands come from the tables alone.
+ */
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_PARTLY = 3 };
+enum { CLI_OPTIONS_MAX = 24, CLI_ARGUMENTS_MAX = 256 };
+
+struct cli_option {
+    const char *name;     /* "contracts", written --contracts DIR or --contracts=DIR */
+    const char *argument; /* "DIR"; NULL = a flag */
+    const char *variable; /* environment variable read when the option is not given; may be NULL */
+    const char *fallback; /* when neither is there; may be NULL */
+    const char *help;
+};
+
+struct cli_call;
+
+struct cli_command {
+    const char *path;      /* "topology apply" */
+    const char *arguments; /* "[FILE…]" or "" */
+    const char *summary;   /* one line */
+    const char *details;   /* more, for --help; may be NULL */
+    const struct cli_option *options;
+    size_t option_count;
+    int (*run)(const struct cli_call *call);
+};
+
+struct cli_call {
+    const struct cli_command *command;
+    const char *values[CLI_OPTIONS_MAX]; /* by option; NULL when absent */
+    const char *arguments[CLI_ARGUMENTS_MAX];
+    size_t argument_count;
+    bool is_json;
+    bool has_colour; /* stdout is a terminal and NO_COLOR is not set */
+};
+
+/* The option's value, NULL when absent. The option must be in the command's table. */
+const char *cli_text(const struct cli_call *call, const char *option);
+bool cli_flag(const struct cli_call *call, const char *option);
+/* False (and a message on stderr) when it is no integer within [min, max]. */
+bool cli_int(const struct cli_call *call, const char *option, int64_t min, int64_t max,
+             int64_t *out);
+/* Like cli_text, but an absent one is said on stderr with what to do. */
+const char *cli_need(const struct cli_call *call, const char *option);
+
+/* "quadrille topology apply: <text>" on stderr; returns `code`. */
+int cli_fail(const struct cli_call *call, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same with a fault's text. */
+int cli_fail_fault(const struct cli_call *call, const struct fault *fault, const char *what);
+
+/* Colours as escape sequences, "" where there is no colour. */
+enum cli_colour { CLI_PLAIN, CLI_RED, CLI_GREEN, CLI_YELLOW, CLI_BLUE, CLI_DIM, CLI_BOLD };
+const char *cli_colour(const struct cli_call *call, enum cli_colour colour);
+
+int cli_main(int argc, char **argv, const struct cli_command *const *groups, const size_t *counts,
+             size_t group_count);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOOLS_COMMANDS_H
+#define TOOLS_COMMANDS_H
+
+#include "core/memory.h"
+#include "tools/cli.h"
+
+/* Every group of commands, one file per group. */
+
+extern const struct cli_command audit_commands[];
+extern const size_t audit_command_count;
+extern const struct cli_command schema_commands[];
+extern const size_t schema_command_count;
+extern const struct cli_command topology_commands[];
+extern const size_t topology_command_count;
+extern const struct cli_command token_commands[];
+extern const size_t token_command_count;
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/commands.h"
+
+#include <curl/curl.h>
+#include <sodium.h>
+
+int main(int argc, char **argv)
+{
+    if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        (void)fputs("quadrille: libsodium or libcurl cannot start\n", stderr);
+        return EXIT_FAILED;
+    }
+    const struct cli_command *const groups[] = {topology_commands, schema_commands, token_commands,
+                                                audit_commands};
+    const size_t counts[] = {topology_command_count, schema_command_count, token_command_count,
+                             audit_command_count};
+    return cli_main(argc, argv, groups, counts, COUNT_OF(groups));
+}

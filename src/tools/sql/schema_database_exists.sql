@@ -1,0 +1,2 @@
+-- $1 database
+select 1 from pg_database where datname = $1::text

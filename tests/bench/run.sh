@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# The measurements, on the servers that the environment names.  Called by ./run bench and by the tests.
+#   run.sh [WHAT…] [--json] [--quick]      WHAT: hop, saga; without one: both.  Results go to descriptor 3 where it is open.
+set -euo pipefail
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+root=${here%/tests/bench}
+export QUADRILLE_BUILD=${QUADRILLE_BUILD:-$root/build}
+quadrille=$QUADRILLE_BUILD/src/tools/quadrille
+
+whats=() options=()
+for argument in "$@"; do
+    case $argument in
+    hop | saga) whats+=("$argument") ;;
+    --json | --quick) options+=("$argument") ;;
+    *)
+        printf 'bench: what is %s? There are hop, saga, --json and --quick.\n' "$argument" >&2
+        exit 2
+        ;;
+    esac
+done
+[ ${#whats[@]} -gt 0 ] || whats=(hop saga)
+: "${AMQP_URL:?}" "${MANAGEMENT_URL:?}" "${DATABASE_URL:?}" "${SECRETS_DIR:?}"
+{ : >&3; } 2>/dev/null || exec 3>&1
+
+folder=$(mktemp -d "${INSTANCE_DIR:-/tmp}/bench.XXXXXX")
+
+# The benchmark's own services, in a virtual host and databases of their own, with accounts of their own.
+bench_hop() {
+    local account secrets=$folder/secrets
+    mkdir -m 0700 "$secrets"
+    for account in deploy audit operator; do
+        cp -p "$SECRETS_DIR/$account.password" "$secrets/"
+    done
+    for account in hop sink source; do
+        (umask 077 && od -An -v -N24 -tx1 /dev/urandom | tr -d ' \n' >"$secrets/$account.password")
+    done
+    export SECRETS_DIR=$secrets
+    "$quadrille" topology apply --contracts "$here/contracts" --vhost bench >"$folder/quadrille.log"
+    "$quadrille" schema apply --contracts "$here/contracts" --prefix bench_ >>"$folder/quadrille.log"
+    AMQP_URL=${AMQP_URL%/*}/bench "$QUADRILLE_BUILD/tests/bench/bench-hop" --folder "$folder" "${options[@]}" >&3
+}
+
+# The company itself, on its own topology and databases.
+bench_saga() { "$QUADRILLE_BUILD/tests/bench/bench-saga" --folder "$folder/company" "${options[@]}" >&3; }
+
+for what in "${whats[@]}"; do
+    ("bench_$what")
+done
+rm -rf "$folder"

@@ -1,0 +1,2 @@
+-- $1 uuid[]
+insert into account (id) select unnest($1::uuid[])
