@@ -201,7 +201,7 @@ static const struct delay {
 
 START_TEST(retries_come_later_and_later_and_end)
 {
-    enum { DOUBTS = 30 };
+    enum { DOUBTS = 30, PARKED = 3 * DOUBTS };
     struct tales tales = {0};
     tales_add(&tales, DOUBTS, "doubt", 7, "doubted");
     tales_add(&tales, 10, "believe", 7, "good");
@@ -227,7 +227,7 @@ START_TEST(retries_come_later_and_later_and_end)
                          delay->attempts),
             DOUBTS / 3);
     }
-    ck_assert_int_eq(stage_number(conn, "select count(*) from parking"), 3 * DOUBTS);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from parking"), PARKED);
     ck_assert_int_eq(dead_letters("retries-exhausted"), DOUBTS);
     ck_assert_int_eq(stage_number(conn, "select count(*) from retry"), 0);
     ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);

@@ -172,7 +172,8 @@ START_TEST(refuses_an_id_that_is_far_from_the_databases_clock)
     ck_assert(task_begin(&task, db, &f.runtime, &fault) == OK);
     struct envelope envelope = {
         .id = ids_new(), .time_ms = clock_now_ms(), .body = "{}", .body_length = 2};
-    struct uuid yesterday = ids_floor(clock_now_ms() - 13 * 3600 * 1000);
+    const int64_t half_a_day_ms = 43200000;
+    struct uuid yesterday = ids_floor(clock_now_ms() - half_a_day_ms);
     memcpy(envelope.id.bytes, yesterday.bytes, 6);
     struct uuid subject = ids_new();
     ck_assert(outbox_add_event(task.work.outbox, &f.heard, &envelope, &subject, 7, &fault) == OK);
