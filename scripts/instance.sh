@@ -23,10 +23,27 @@ instance_start() {
     if [ "$EXTERNAL" = yes ]; then
         say "Using the existing servers of ${EXTERNAL_VARIABLES[*]}: nothing is started"
         make_secrets "$dir"
+        unset "${ENV_VARIABLES[@]}" # of another clone's servers
         export INSTANCE_DIR=$dir SECRETS_DIR=$dir/secrets
     else
         servers_start "$dir" && env_load "$dir"
     fi
+}
+
+# What a run that was killed has left at work there.
+end_leftover() {
+    local pid
+    pid=$(server_pid "$1" job) || return 0
+    warn "Ending process group $pid, which an interrupted ./run has left"
+    end_group "$pid"
+}
+
+# In the background of `interruptible`, so BASHPID is the group's leader.
+run_recorded() {
+    local dir=$1
+    shift
+    printf '%s %s\n' "$BASHPID" "$(process_identity "$BASHPID")" >"$dir/job.pid"
+    "$@"
 }
 
 # with_instance NAME COMMAND…: a fresh instance for as long as the command runs, which finds everything in its
@@ -36,6 +53,7 @@ with_instance() {
     dir=$(instance_dir "$1")
     shift
     instance_lock "$dir"
+    end_leftover "$dir"
     if [ "$EXTERNAL" = no ]; then
         on_exit servers_stop "$dir"
         servers_stop "$dir"
@@ -44,7 +62,8 @@ with_instance() {
     fi
     on_exit end_child
     instance_start "$dir" && instance_prepare || return 1
-    interruptible "$@" || status=$?
+    interruptible run_recorded "$dir" "$@" || status=$?
+    rm -f "$dir/job.pid"
     [ "$EXTERNAL" = yes ] || servers_stop "$dir"
     exec 9>&-
     return "$status"

@@ -15,6 +15,12 @@ warn() { printf '%s\n' "${YELLOW}$*${PLAIN}" >&2; }
 fail() { printf '%s\n' "${RED}$*${PLAIN}" >&2; }
 die() { fail "$*"; exit 1; }
 
+# failed_with_log TEXT FILE: what went wrong, and what the program itself said last.
+failed_with_log() {
+    fail "$1 The end of $2:"
+    tail -n 20 "$2" >&2
+}
+
 wrong_usage() {
     fail "$1"
     exit 2
@@ -57,6 +63,7 @@ catch_signals() {
 # Runs a command in a process group of its own. Bash handles a signal only between commands, except
 # while it waits: so a signal takes effect at once, and the cleanup ends the whole group.
 CHILD=
+CHILD_FINISHES=no # whether it is waited for instead of ended
 interruptible() {
     local status=0
     if [ "$BASHPID" != "$$" ]; then # already inside such a group
@@ -72,15 +79,34 @@ interruptible() {
     return "$status"
 }
 
+# The same for what must not be stopped half-way.
+uninterruptible() {
+    local status=0
+    CHILD_FINISHES=yes
+    interruptible "$@" || status=$?
+    CHILD_FINISHES=no
+    return "$status"
+}
+
 end_child() {
     [ -n "$CHILD" ] || return 0
-    kill -TERM -- "-$CHILD" 2>/dev/null || return 0
+    if [ "$CHILD_FINISHES" = yes ]; then
+        warn "Waiting for the packages' installation, which must not be stopped half-way"
+        while kill -0 -- "-$CHILD" 2>/dev/null; do sleep 0.1; done
+        return
+    fi
+    end_group "$CHILD"
+}
+
+# end_group LEADER: TERM, and KILL after ten seconds.
+end_group() {
     local tries
+    kill -TERM -- "-$1" 2>/dev/null || return 0
     for ((tries = 0; tries < 100; tries++)); do
-        kill -0 -- "-$CHILD" 2>/dev/null || return 0
+        kill -0 -- "-$1" 2>/dev/null || return 0
         sleep 0.1
     done
-    kill -KILL -- "-$CHILD" 2>/dev/null
+    kill -KILL -- "-$1" 2>/dev/null
 }
 
 # ---- steps ------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ PACKAGES_RUN=(
 )
 PACKAGES_LINT=(clang-format clang-tidy shellcheck git)
 
+INSTALL_LOCK=/run/quadrille-packages.lock
 POLICY=/usr/sbin/policy-rc.d
 POLICY_MARK='# Temporary, from Quadrille: packages are installed without starting their services.'
 NO_CLUSTER=/etc/postgresql-common/createcluster.d/quadrille.conf
@@ -24,6 +25,7 @@ missing_packages() {
 # packages_ensure PACKAGE…: installs what is missing; without root says what to run.
 packages_ensure() {
     local missing
+    lift_forgotten_policy
     if ! command -v dpkg-query >/dev/null; then
         warn "This is not Debian: not checking for $*"
         return 0
@@ -46,16 +48,21 @@ packages_install() {
     mkdir -p "$RUN_DIR/log"
     started=$(now_ms)
     : >"$log"
+    exec 8>"$INSTALL_LOCK"
+    flock -w 600 8 || die "Another ./run has been installing packages for ten minutes. Wait for it, or stop it."
     start_no_services
+    # An installation that was killed in its middle.
+    [ -z "$(dpkg --audit 2>/dev/null)" ] || uninterruptible dpkg --configure -a >>"$log" 2>&1 || true
     if ! lists_are_fresh; then
         interruptible apt_get update >>"$log" 2>&1 || apt_failed "apt-get update" "$log"
     fi
-    if ! interruptible apt_get install "$@" >>"$log" 2>&1; then
+    if ! uninterruptible apt_get install "$@" >>"$log" 2>&1; then
         # The usual reason is a list that is older than the mirror.
         interruptible apt_get update >>"$log" 2>&1 || apt_failed "apt-get update" "$log"
-        interruptible apt_get install "$@" >>"$log" 2>&1 || apt_failed "apt-get install $*" "$log"
+        uninterruptible apt_get install "$@" >>"$log" 2>&1 || apt_failed "apt-get install $*" "$log"
     fi
     services_may_start
+    exec 8>&-
     say "Installed in $(seconds_since "$started")"
 }
 
@@ -65,8 +72,7 @@ apt_get() {
 }
 
 apt_failed() {
-    fail "$1 failed. The end of $2:"
-    tail -n 20 "$2" >&2
+    failed_with_log "$1 failed." "$2"
     exit 1
 }
 
@@ -77,6 +83,7 @@ lists_are_fresh() {
 # Debian starts a server as soon as it is installed; ours are private, so nothing may start here.
 start_no_services() {
     on_exit services_may_start
+    on_exit end_child # before it: what still installs must find the policy
     if [ ! -e "$POLICY" ]; then
         printf '#!/bin/sh\n%s\nexit 101\n' "$POLICY_MARK" >"$POLICY"
         chmod 0755 "$POLICY"
@@ -87,7 +94,14 @@ start_no_services() {
     fi
 }
 
-# Takes away only what carries our mark, so one that a killed run left goes too.
+# A run that was killed while it installed has left its mark; apt may still be at work.
+lift_forgotten_policy() {
+    if [ "$(id -u)" -ne 0 ] || ! grep -qsF "$POLICY_MARK" "$POLICY" "$NO_CLUSTER"; then return 0; fi
+    # apt holds the lock on while it works, whoever has started it.
+    (flock -n 8 && services_may_start) 8>"$INSTALL_LOCK" || true
+}
+
+# Takes away only what carries our mark.
 services_may_start() {
     local file
     for file in "$POLICY" "$NO_CLUSTER"; do

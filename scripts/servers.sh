@@ -11,16 +11,23 @@ START_TIMEOUT_S=60
 STOP_TIMEOUT_S=30
 PORT_MIN=20000
 PORT_MAX=32000 # outside Linux's ephemeral range, where any outgoing connection may sit
-DISK_MIN_MIB=2048
-MEMORY_MIN_MIB=1024
+DISK_MIN_MIB=${DISK_MIN_MIB:-2048}
+MEMORY_MIN_MIB=${MEMORY_MIN_MIB:-1024}
 
 # ---- existing servers -------------------------------------------------------------------------
 
 EXTERNAL_VARIABLES=(AMQP_URL MANAGEMENT_URL DATABASE_URL)
+# What else env_write says.
+ENV_VARIABLES=(INSTANCE_DIR SECRETS_DIR SERVERS_ARE_OURS RABBITMQ_PORT MANAGEMENT_PORT RABBITMQ_DIST_PORT EPMD_PORT
+    POSTGRES_PORT RABBITMQ_NODENAME RABBITMQ_PID POSTGRES_PID RABBITMQ_VERSION POSTGRES_VERSION)
 
 # Succeeds when the caller's environment names servers to use; some variables without the others is an error.
+# What a shell has from one of our own DIR/env is no choice of servers: each verb has servers of its own.
 servers_are_external() {
     local name set=() missing=()
+    if [[ ${INSTANCE_DIR:-} == "$RUN_DIR"/* ]]; then
+        unset "${EXTERNAL_VARIABLES[@]}" "${ENV_VARIABLES[@]}"
+    fi
     for name in "${EXTERNAL_VARIABLES[@]}"; do
         if [ -n "${!name:-}" ]; then set+=("$name"); else missing+=("$name"); fi
     done
@@ -44,7 +51,8 @@ process_identity() {
 server_pid() {
     local pid identity
     { read -r pid identity <"$1/$2.pid"; } 2>/dev/null || return 1
-    [ "$(process_identity "$pid")" = "$identity" ] || return 1
+    # No identity: it had ended before spawn could look.
+    [ -n "$identity" ] && [ "$(process_identity "$pid")" = "$identity" ] || return 1
     printf '%s' "$pid"
 }
 
@@ -101,7 +109,14 @@ PORTS_CHOSEN=' '
 choose_port() {
     local port=${!1:-} tries
     if [ -n "$port" ]; then
-        [[ $port =~ ^[1-9][0-9]{0,4}$ ]] || { fail "$1=$port is not a port"; return 1; }
+        if ! [[ $port =~ ^[1-9][0-9]{0,4}$ ]] || [ "$port" -gt 65535 ]; then
+            fail "$1=$port is not a port: 1 to 65535"
+            return 1
+        fi
+        if [[ $PORTS_CHOSEN == *" $port "* ]]; then
+            fail "$1=$port is already the port of another server here. Choose another one or unset $1."
+            return 1
+        fi
         if ! port_is_free "$port"; then
             fail "Port $port ($1) is taken$(port_holder "$port"). Choose another one or unset $1."
             return 1
@@ -141,6 +156,7 @@ MANAGEMENT_URL=http://deploy:$password@127.0.0.1:$MANAGEMENT_PORT
 DATABASE_URL=postgresql://deploy:$password@127.0.0.1:$POSTGRES_PORT/postgres
 INSTANCE_DIR=$(printf %q "$dir")
 SECRETS_DIR=$(printf %q "$dir/secrets")
+SERVERS_ARE_OURS=yes
 RABBITMQ_PORT=$RABBITMQ_PORT
 MANAGEMENT_PORT=$MANAGEMENT_PORT
 RABBITMQ_DIST_PORT=$RABBITMQ_DIST_PORT
@@ -262,6 +278,7 @@ postgres_make_data_folder() {
     local data=$1 dir=$2 parent=${1%/*}
     if [ "$parent" != "$dir" ]; then
         say "The user postgres cannot enter $dir: its data goes to $data"
+        check_room "${parent%/*}" || return 1
         [ -d "$parent" ] || mkdir -m 0711 "$parent" || return 1
         if [ -L "$parent" ] || [ ! -O "$parent" ]; then
             fail "$parent belongs to someone else"
@@ -276,18 +293,31 @@ postgres_make_data_folder() {
 postgres_create() {
     local dir=$1 data=$2
     secret_file "$dir/secrets/postgres.password" "$(random_hex 24)"
-    as_postgres "$(postgres_bin initdb)" -D "$data" -U postgres -E UTF8 --locale=C.UTF-8 --auth=reject \
-        --no-instructions >>"$dir/log/postgres.log" 2>&1 || return 1
+    if ! as_postgres "$(postgres_bin initdb)" -D "$data" -U postgres -E UTF8 --locale=C.UTF-8 --auth=reject \
+        --no-instructions >>"$dir/log/postgres.log" 2>&1; then
+        failed_with_log "initdb could not make a cluster in $data." "$dir/log/postgres.log"
+        return 1
+    fi
     (umask 077 && cat >"$data/pg_hba.conf") <<END
 host all all 127.0.0.1/32 scram-sha-256
 END
     [ "$(id -u)" -ne 0 ] || chown postgres: "$data/pg_hba.conf"
-    as_postgres "$(postgres_bin postgres)" --single -j -D "$data" postgres >/dev/null 2>>"$dir/log/postgres.log" <<END
+    # It ends with 0 whatever becomes of a statement: what it says on its standard error tells.
+    if ! as_postgres "$(postgres_bin postgres)" --single -j -D "$data" postgres >/dev/null 2>"$dir/log/roles.log" <<END
 ALTER ROLE postgres PASSWORD '$(<"$dir/secrets/postgres.password")';
 
 CREATE ROLE deploy LOGIN CREATEDB CREATEROLE PASSWORD '$(<"$dir/secrets/deploy.password")';
 
 END
+    then
+        failed_with_log "PostgreSQL could not make its first roles." "$dir/log/roles.log"
+        return 1
+    fi
+    if grep -qE '(ERROR|FATAL|PANIC):' "$dir/log/roles.log"; then
+        failed_with_log "PostgreSQL could not make its first roles." "$dir/log/roles.log"
+        return 1
+    fi
+    rm -f "$dir/log/roles.log"
 }
 
 postgres_configure() {
@@ -347,15 +377,33 @@ postgres_is_ready() {
 
 # ---- both -------------------------------------------------------------------------------------
 
+# What a container may still use; nothing where there is no limit.
+memory_left_mib() {
+    local limit used file # cgroup v2, then v1
+    for file in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do
+        [ -r "$file" ] || continue
+        limit=$(<"$file")
+        used=$(cat "${file%/*}"/memory.current "${file%/*}"/memory.usage_in_bytes 2>/dev/null | head -n 1) || true
+        [[ $limit =~ ^[0-9]{1,18}$ && $used =~ ^[0-9]{1,18}$ ]] || continue
+        printf '%s' $(((limit - used) / 1048576))
+        return
+    done
+}
+
+# check_room FOLDER…: before anything is installed or built, and again where the data will lie.
 check_room() {
-    local disk_mib memory_mib
-    disk_mib=$(df -Pk "$1" | awk 'NR == 2 { print int($4 / 1024) }')
+    local folder disk_mib memory_mib left
+    for folder in "$@"; do
+        disk_mib=$(df -Pk "$folder" | awk 'NR == 2 { print int($4 / 1024) }')
+        if [ "$disk_mib" -lt "$DISK_MIN_MIB" ]; then
+            fail "Only $disk_mib MiB of disk are free at $folder; $DISK_MIN_MIB are needed."
+            return 1
+        fi
+    done
     memory_mib=$(awk '/^MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
-    if [ "$disk_mib" -lt $DISK_MIN_MIB ]; then
-        fail "Only $disk_mib MiB of disk are free at $1; $DISK_MIN_MIB are needed."
-        return 1
-    fi
-    if [ "$memory_mib" -lt $MEMORY_MIN_MIB ]; then
+    left=$(memory_left_mib)
+    if [ -n "$left" ] && [ "$left" -lt "$memory_mib" ]; then memory_mib=$left; fi
+    if [ "$memory_mib" -lt "$MEMORY_MIN_MIB" ]; then
         fail "Only $memory_mib MiB of memory are available; $MEMORY_MIN_MIB are needed."
         return 1
     fi
@@ -365,15 +413,14 @@ await_ready() {
     local dir=$1 server=$2 deadline=$((SECONDS + START_TIMEOUT_S))
     until "${server}_is_ready" "$dir"; do
         if ! server_pid "$dir" "$server" >/dev/null; then
-            fail "$server ended while it was starting. The end of $dir/log/$server.log:"
-        elif [ $SECONDS -ge $deadline ]; then
-            fail "$server did not come up within $START_TIMEOUT_S s. The end of $dir/log/$server.log:"
-        else
-            sleep 0.1
-            continue
+            failed_with_log "$server ended while it was starting." "$dir/log/$server.log"
+            return 1
         fi
-        tail -n 20 "$dir/log/$server.log" >&2
-        return 1
+        if [ $SECONDS -ge $deadline ]; then
+            failed_with_log "$server did not come up within $START_TIMEOUT_S s." "$dir/log/$server.log"
+            return 1
+        fi
+        sleep 0.1
     done
 }
 
@@ -384,7 +431,7 @@ servers_start() {
     local dir=$1 started name
     started=$(now_ms)
     servers_stop "$dir" # what is left when one of the two was killed
-    mkdir -p "$dir/log" && chmod 0700 "$dir/log" && check_room "$dir" && make_secrets "$dir" || return 1
+    mkdir -p "$dir/log" && chmod 0700 "$dir/log" && make_secrets "$dir" || return 1
     [ -e "$dir/complete" ] || servers_wipe "$dir" # a first start that was interrupted
     for name in RABBITMQ_PORT MANAGEMENT_PORT RABBITMQ_DIST_PORT EPMD_PORT POSTGRES_PORT; do
         choose_port "$name" "$dir" || return 1

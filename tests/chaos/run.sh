@@ -15,7 +15,7 @@ if [ $model = yes ]; then
     exec "$QUADRILLE_BUILD/tests/model/model" --everything
 fi
 : "${AMQP_URL:?}" "${MANAGEMENT_URL:?}" "${DATABASE_URL:?}" "${SECRETS_DIR:?}" "${INSTANCE_DIR:?}"
-if [ -z "${RABBITMQ_NODENAME:-}" ]; then
+if [ -z "${SERVERS_ARE_OURS:-}" ]; then
     echo "chaos: existing servers are not broken on purpose; unset AMQP_URL, MANAGEMENT_URL and DATABASE_URL" >&2
     exit 1
 fi

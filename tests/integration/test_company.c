@@ -340,7 +340,7 @@ int main(void)
         return 0;
     }
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
-    SRunner *runner = srunner_create(suite(getenv("RABBITMQ_NODENAME") != NULL));
+    SRunner *runner = srunner_create(suite(getenv("SERVERS_ARE_OURS") != NULL));
     srunner_set_fork_status(runner, CK_NOFORK); /* the company's processes belong to this one */
     srunner_set_tap(runner, "-");
     srunner_run_all(runner, CK_SILENT);
