@@ -1,14 +1,15 @@
 # shellcheck shell=bash
 # ./run test: which suites run in which build, and how many tests that were.
 
-SUITES_ALONE=' unit model ' # need no servers
-SUITES_SANITIZED=(unit)     # run under the sanitizers as well
+SUITES_ALONE=' unit model fuzz '    # need no servers
+SUITES_SANITIZED=(unit contract) # run under the sanitizers as well; `once` marks what need not
+# Integration tests run once each: those marked `sanitized` in the sanitizers' build, the others in GCC's. `fuzz` is Clang's.
 
 tests_run() {
     local status=0
     build_one gcc
     build_one asan
-    [ $# -gt 0 ] || build_one clang
+    if wants fuzz "$@"; then build_one clang; fi
     rm -rf "$RUN_DIR/results"
     mkdir -p "$RUN_DIR/results"
     if suites_need_servers "$@"; then
@@ -18,6 +19,9 @@ tests_run() {
     fi
     tests_report "$status"
 }
+
+# wants SUITE REQUESTED…: it is among them, or all are wanted.
+wants() { [ $# -eq 1 ] || [[ " ${*:2} " == *" $1 "* ]]; }
 
 suites_need_servers() {
     local suite
@@ -30,21 +34,26 @@ suites_need_servers() {
 
 tests_in_builds() {
     local status=0 suite sanitized=()
-    meson_test gcc "$@" || status=1
+    meson_test gcc 'sanitized fuzz' "$@" || status=1
     for suite in "${SUITES_SANITIZED[@]}"; do
-        if [ $# -eq 0 ] || [[ " $* " == *" $suite "* ]]; then sanitized+=("$suite"); fi
+        if wants "$suite" "$@"; then sanitized+=("$suite"); fi
     done
+    if wants integration "$@"; then sanitized+=(sanitized); fi
     if [ ${#sanitized[@]} -gt 0 ]; then
-        meson_test asan "${sanitized[@]}" || status=1
+        meson_test asan once "${sanitized[@]}" || status=1
+    fi
+    if wants fuzz "$@"; then
+        meson_test clang '' fuzz || status=1
     fi
     return "$status"
 }
 
-# meson_test BUILD SUITE…
+# meson_test BUILD LEFT-OUT SUITE…
 meson_test() {
-    local build=$1 folder=${BUILD_FOLDER[$1]} status=0 suites=()
-    shift
-    [ $# -eq 0 ] || mapfile -t suites < <(printf -- '--suite\n%s\n' "$@")
+    local build=$1 folder=${BUILD_FOLDER[$1]} status=0 suites=() suite
+    for suite in $2; do suites+=(--no-suite "$suite"); done
+    shift 2
+    for suite in "$@"; do suites+=(--suite "$suite"); done
     rm -f "$folder/meson-logs/testlog.json"
     # Most of a test's time is waiting, so more run at once than there are processors; those that freeze or stop the
     # servers run alone (is_parallel: false).
@@ -76,7 +85,7 @@ TAP_COUNTS='
 tests_report() {
     local status=$1 file all=$RUN_DIR/results/all.json passed failed skipped
     : >"$all"
-    for file in "$RUN_DIR"/results/{gcc,asan}.json; do
+    for file in "$RUN_DIR"/results/{gcc,asan,clang}.json; do
         [ -e "$file" ] || continue
         jq -c --arg build "$(basename "$file" .json)" "$TAP_COUNTS" "$file" >>"$all"
     done

@@ -146,6 +146,11 @@ ok "the services run: there is a first plan"
 [[ -n ${second:-} && $second != "$first" ]] || not_ok "the event leads to a new plan"
 ok "the event, said by a foreign client, leads to a new plan"
 
+# Whoever follows the page has no trouble with ./run lint afterwards.
+if command -v clang-format >/dev/null; then
+    clang-format --dry-run -Werror src/services/coaching/coaching.c >"$SCRATCH/output" 2>&1 || not_ok "the code is formatted as the project's"
+fi
+
 diff -rq -x .git -x .run -x 'build*' -x '*.log' "$SOURCE" . >"$SCRATCH/output" || true
 [ "$(wc -l <"$SCRATCH/output")" -eq 3 ] || not_ok "exactly three files were touched"
 ok "exactly three files were touched"
