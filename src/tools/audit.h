@@ -56,7 +56,7 @@ enum outcome audit_run(const struct audit_options *options, struct audit_report 
 enum outcome audit_stories(struct audit *audit, struct fault *fault); /* I1 to I4, I12 */
 enum outcome audit_events(struct audit *audit, struct fault *fault);  /* I5, I6, I8 */
 enum outcome audit_checks(struct audit *audit,
-                          struct fault *fault); /* I7, I9, and of I10 what databases know */
+                          struct fault *fault); /* I7, I9, of I4 and I10 what one database knows */
 enum outcome audit_queues(struct audit *audit,
                           struct fault *fault); /* of I10 what the broker knows */
 

@@ -12,6 +12,7 @@ static const struct check {
     const struct sql *sql;
     enum floor { ALL, INBOX_FLOOR, OUTBOX_FLOOR } floor; /* its $2: from when on rows have not been dropped */
 } checks[] = {
+    {AUDIT_I4,  "coaching",     &sql_audit_planned, ALL},
     {AUDIT_I7,  NULL,           &sql_audit_answered_once, ALL},
     {AUDIT_I7,  "subscription", &sql_audit_decided_once, ALL},
     {AUDIT_I7,  "notification", &sql_audit_mailed_once, INBOX_FLOOR},

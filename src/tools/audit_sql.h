@@ -20,6 +20,7 @@ extern const struct sql sql_audit_plans;
 extern const struct sql sql_audit_answered_once;
 extern const struct sql sql_audit_decided_once;
 extern const struct sql sql_audit_mailed_once;
+extern const struct sql sql_audit_planned;
 extern const struct sql sql_audit_caused;
 extern const struct sql sql_audit_numbered;
 extern const struct sql sql_audit_versioned;

@@ -266,7 +266,8 @@ static void judge_completed(const struct telling *telling, const struct story *s
                "the provider's book does not have exactly one charge and no refund");
     }
     /* A user who left later took the plan away; the upgrade stays what it was. */
-    if (strcmp(story->plan_state, "premium") != 0 && strcmp(story->plan_state, "gone") != 0) {
+    bool is_planned = strcmp(story->plan_state, "premium") == 0 && story->has_plan;
+    if (!is_planned && strcmp(story->plan_state, "gone") != 0) {
         differ(telling, story, "coaching", "coaching has no premium plan");
     }
 }

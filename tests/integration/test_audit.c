@@ -30,6 +30,7 @@ static PGconn *connections[SERVICES_MAX];
 /* The three stories of the company at rest, and events that the tests look for. */
 static struct uuid completed, rejected, cancelled;
 static struct uuid a_registration, a_request, an_activation, a_decision_event;
+static struct uuid completed_user, cancelled_user;
 
 static size_t index_of(const char *service)
 {
@@ -65,6 +66,14 @@ static const char *text_of(const struct uuid *id)
     static char texts[8][UUID_TEXT_BYTES];
     static size_t next;
     return ids_format(id, texts[next++ % COUNT_OF(texts)]);
+}
+
+/* The same with an id in the place of %s, for statements that stand in tables. */
+static void tell_about(const char *service, const char *sql, const struct uuid *id)
+{
+    const char *place = strstr(sql, "%s");
+    ck_assert_ptr_nonnull(place);
+    tell(service, "%.*s%s%s", (int)(place - sql), sql, text_of(id), place + 2);
 }
 
 static void connect_all(void)
@@ -196,12 +205,28 @@ static void keep_charge(const struct uuid *upgrade, const char *state)
          text_of(upgrade), text_of(upgrade), state, PRICE);
 }
 
+static struct uuid add_plan(const struct uuid *user, const struct uuid *upgrade)
+{
+    struct uuid id = ids_new();
+    AUTO(free_text)
+    char *for_upgrade = upgrade != NULL ? xasprintf("'%s'", text_of(upgrade)) : xstrdup("null");
+    tell("coaching", "insert into plan values ('%s', '%s', '%s', %s, '{}', now())", text_of(&id),
+         text_of(user), upgrade != NULL ? "premium" : "ordinary", for_upgrade);
+    return id;
+}
+
+/* A user with an ordinary plan, and the premium one that counts while the upgrade is premium. */
 static void keep_plan(const struct uuid *upgrade, const struct uuid *user, const char *state)
 {
     tell("coaching", "insert into athlete (user_id) values ('%s')", text_of(user));
     tell("coaching",
          "insert into upgrade (id, user_id, state, changed_at) values ('%s', '%s', '%s', now())",
          text_of(upgrade), text_of(user), state);
+    struct uuid ordinary = add_plan(user, NULL);
+    struct uuid counts = strcmp(state, "premium") == 0 ? add_plan(user, upgrade) : ordinary;
+    tell("coaching",
+         "update athlete set plan_id = '%s', ordinary_plan_id = '%s' where user_id = '%s'",
+         text_of(&counts), text_of(&ordinary), text_of(user));
 }
 
 static void keep_entitlement(const struct uuid *upgrade, const struct uuid *user, bool is_on)
@@ -213,19 +238,19 @@ static void keep_entitlement(const struct uuid *upgrade, const struct uuid *user
 
 static void tell_completed(void)
 {
-    struct uuid user = ids_new();
     completed = ids_new();
-    a_registration = say("profile", "UserRegistered", &user, NULL);
+    completed_user = ids_new();
+    a_registration = say("profile", "UserRegistered", &completed_user, NULL);
     a_request = say("subscription", "PremiumUpgradeRequested", &completed, NULL);
     struct uuid paid = say("billing", "PaymentCompleted", &completed, &a_request);
     an_activation = say("subscription", "PremiumActivated", &completed, &paid);
-    struct uuid planned = say("coaching", "PlanGenerated", &user, &an_activation);
+    struct uuid planned = say("coaching", "PlanGenerated", &completed_user, &an_activation);
     a_decision_event = say("subscription", "PremiumUpgradeCompleted", &completed, &planned);
 
-    begin_upgrade(&completed, &user, "completed", 3, "completed", true, 3600);
-    keep_entitlement(&completed, &user, true);
+    begin_upgrade(&completed, &completed_user, "completed", 3, "completed", true, 3600);
+    keep_entitlement(&completed, &completed_user, true);
     keep_charge(&completed, "charged");
-    keep_plan(&completed, &user, "premium");
+    keep_plan(&completed, &completed_user, "premium");
     decide(&completed, 1, NULL, "-", "requested", "PremiumUpgradeRequested", &a_request);
     decide(&completed, 2, &paid, "requested", "active", "PremiumActivated", &an_activation);
     decide(&completed, 3, &planned, "active", "completed", "PremiumUpgradeCompleted",
@@ -248,21 +273,21 @@ static void tell_rejected(void)
 
 static void tell_cancelled(void)
 {
-    struct uuid user = ids_new();
     cancelled = ids_new();
+    cancelled_user = ids_new();
     struct uuid requested = say("subscription", "PremiumUpgradeRequested", &cancelled, NULL);
     struct uuid paid = say("billing", "PaymentCompleted", &cancelled, &requested);
     struct uuid activated = say("subscription", "PremiumActivated", &cancelled, &paid);
-    struct uuid failed = say("coaching", "PlanGenerationFailed", &user, &activated);
+    struct uuid failed = say("coaching", "PlanGenerationFailed", &cancelled_user, &activated);
     struct uuid revoked = say("subscription", "PremiumRevoked", &cancelled, &failed);
     struct uuid refunded = say("billing", "PaymentRefunded", &cancelled, &revoked);
-    struct uuid withdrawn = say("coaching", "PlanWithdrawn", &user, &revoked);
+    struct uuid withdrawn = say("coaching", "PlanWithdrawn", &cancelled_user, &revoked);
     struct uuid end = say("subscription", "PremiumUpgradeCancelled", &cancelled, &withdrawn);
 
-    begin_upgrade(&cancelled, &user, "cancelled", 5, "cancelled", true, 3600);
-    keep_entitlement(&cancelled, &user, false);
+    begin_upgrade(&cancelled, &cancelled_user, "cancelled", 5, "cancelled", true, 3600);
+    keep_entitlement(&cancelled, &cancelled_user, false);
     keep_charge(&cancelled, "refunded");
-    keep_plan(&cancelled, &user, "withdrawn");
+    keep_plan(&cancelled, &cancelled_user, "withdrawn");
     decide(&cancelled, 1, NULL, "-", "requested", "PremiumUpgradeRequested", &requested);
     decide(&cancelled, 2, &paid, "requested", "active", "PremiumActivated", &activated);
     decide(&cancelled, 3, &failed, "active", "cancelling", "PremiumRevoked", &revoked);
@@ -548,12 +573,47 @@ static const struct {
 
 START_TEST(names_an_end_that_is_not_true)
 {
-    AUTO(free_text) char *sql = xstrdup(meanings[_i].sql);
-    char *place = strstr(sql, "%s");
-    ck_assert_ptr_nonnull(place);
-    *place = '\0';
-    tell(meanings[_i].service, "%s%s%s", sql, text_of(meanings[_i].upgrade), place + 2);
+    tell_about(meanings[_i].service, meanings[_i].sql, meanings[_i].upgrade);
     expect_naming("I4", "upgrade", meanings[_i].upgrade);
+}
+END_TEST
+
+/* What becomes of plans, by user. */
+static const struct {
+    const char *sql;
+    const struct uuid *user, *upgrade; /* where the counterexample names the upgrade */
+} plans[] = {
+    {"delete from plan where tier = 'premium' and user_id = '%s'", &completed_user, &completed},
+    {"update athlete set plan_id = ordinary_plan_id where user_id = '%s'", &completed_user, NULL},
+    {"update athlete set plan_id = gen_random_uuid() where user_id = '%s'", &cancelled_user, NULL},
+    {"update athlete set plan_id = null where user_id = '%s'", &cancelled_user, NULL},
+    {"update athlete set is_gone = true, plan_id = null, ordinary_plan_id = null "
+     "where user_id = '%s'",
+     &cancelled_user, NULL},
+};
+
+START_TEST(names_a_plan_that_does_not_count)
+{
+    tell_about("coaching", plans[_i].sql, plans[_i].user);
+    if (plans[_i].upgrade != NULL) {
+        expect_naming("I4", "upgrade", plans[_i].upgrade);
+    } else {
+        expect_naming("I4", "subject", plans[_i].user);
+    }
+}
+END_TEST
+
+/* A deleted user leaves nothing but the tombstone, and the upgrade stays what it was. */
+START_TEST(a_user_who_has_left_needs_no_plan)
+{
+    tell_about("coaching", "delete from plan where user_id = '%s'", &completed_user);
+    tell_about("coaching",
+               "update athlete set is_gone = true, plan_id = null, ordinary_plan_id = null "
+               "where user_id = '%s'",
+               &completed_user);
+    tell_about("coaching", "update upgrade set state = 'gone' where user_id = '%s'",
+               &completed_user);
+    expect("");
 }
 END_TEST
 
@@ -847,6 +907,8 @@ static Suite *suite(void)
         CASE(names_two_different_ends),
         CASE(names_an_end_of_no_upgrade),
         {"names_an_end_that_is_not_true", names_an_end_that_is_not_true, COUNT_OF(meanings)},
+        {"names_a_plan_that_does_not_count", names_a_plan_that_does_not_count, COUNT_OF(plans)},
+        CASE(a_user_who_has_left_needs_no_plan),
         CASE(names_an_amount_that_was_changed),
         CASE(names_a_lost_event),
         CASE(a_parked_event_is_not_lost_but_not_at_rest_either),
