@@ -229,6 +229,44 @@ START_TEST(a_migration_that_fails_leaves_nothing)
 }
 END_TEST
 
+/* What the audit has no use for it may not read: who somebody is, how they measure, what they were
+ * answered. */
+static const struct {
+    const char *service, *sql;
+    bool is_allowed;
+} audits[] = {
+    {"profile", "select count(id), count(deleted_at) from users", true},
+    {"profile", "select email from users", false},
+    {"profile", "select name from users", false},
+    {"profile", "select goal from goal", false},
+    {"profile", "select weight_g from metrics", false},
+    {"profile", "select body from idempotency", false},
+    {"coaching", "select count(plan_id) from athlete", true},
+    {"coaching", "select goal from athlete", false},
+    {"coaching", "select document from plan", false},
+    {"coaching", "select value from metric", false},
+};
+
+START_TEST(the_audit_reads_what_each_schema_lets_it)
+{
+    char *password = NULL;
+    struct fault fault;
+    ck_assert_msg(secret_read(hall.secrets, "audit", &password, &fault) == OK, "%s", fault.text);
+    AUTO(free_text) char *database = xasprintf("%s_%s", hall.stage.name, audits[_i].service);
+    AUTO(free_text) char *place = secret_url_with_database(getenv("DATABASE_URL"), database);
+    AUTO(free_text) char *url = secret_url_with_user(place, "quadrille_audit", password);
+    PGconn *conn = PQconnectdb(url);
+    PGresult *result = PQexec(conn, audits[_i].sql);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    ck_assert_msg(audits[_i].is_allowed ? state == NULL
+                                        : state != NULL && strcmp(state, "42501") == 0,
+                  "%s: %s", audits[_i].sql, state != NULL ? PQerrorMessage(conn) : "may be read");
+    PQclear(result);
+    PQfinish(conn);
+    free(password);
+}
+END_TEST
+
 static void open_databases(void)
 {
     char folder[] = "/tmp/test_schema_XXXXXX";
@@ -260,6 +298,7 @@ int main(void)
     tcase_set_timeout(cases, 60);
     tcase_add_unchecked_fixture(cases, open_databases, drop_databases);
     tcase_add_loop_test(cases, migrations_lead_to_what_schema_sql_says, 0, COUNT_OF(services));
+    tcase_add_loop_test(cases, the_audit_reads_what_each_schema_lets_it, 0, COUNT_OF(audits));
     tcase_add_test(cases, applied_twice_is_nothing);
     tcase_add_test(cases, an_edited_migration_is_noticed);
     tcase_add_test(cases, a_migration_that_fails_leaves_nothing);

@@ -1,5 +1,5 @@
--- The roles of one service: owner without login, runtime with least privilege, and the audit that reads everything.
--- Names and passwords come in as session settings.
+-- The roles of one service: owner without login, runtime with least privilege, and the audit that reads what each
+-- migration lets it. Names and passwords come in as session settings.
 do $$
 declare
     runtime text := current_setting('quadrille.runtime_role');
