@@ -30,6 +30,7 @@ static PGconn *connections[SERVICES_MAX];
 /* The three stories of the company at rest, and events that the tests look for. */
 static struct uuid completed, rejected, cancelled;
 static struct uuid a_registration, a_request, an_activation, a_decision_event;
+static struct uuid a_goal, a_measuring, a_revocation;
 static struct uuid completed_user, cancelled_user;
 
 static size_t index_of(const char *service)
@@ -218,7 +219,8 @@ static struct uuid add_plan(const struct uuid *user, const struct uuid *upgrade)
 /* A user with an ordinary plan, and the premium one that counts while the upgrade is premium. */
 static void keep_plan(const struct uuid *upgrade, const struct uuid *user, const char *state)
 {
-    tell("coaching", "insert into athlete (user_id) values ('%s')", text_of(user));
+    tell("coaching", "insert into athlete (user_id) values ('%s') on conflict do nothing",
+         text_of(user));
     tell("coaching",
          "insert into upgrade (id, user_id, state, changed_at) values ('%s', '%s', '%s', now())",
          text_of(upgrade), text_of(user), state);
@@ -236,11 +238,23 @@ static void keep_entitlement(const struct uuid *upgrade, const struct uuid *user
          text_of(upgrade), text_of(user), is_on ? "true" : "false");
 }
 
+/* A goal and metrics, as the second and the third event of the user; the goal is answered. */
+static void begin_training(const struct uuid *user)
+{
+    a_goal = say("profile", "FitnessGoalSet", user, NULL);
+    a_measuring = say("profile", "BodyMetricsRecorded", user, NULL);
+    say("coaching", "PlanGenerated", user, &a_goal);
+    tell("coaching", "insert into athlete (user_id, goal_sequence) values ('%s', 2)",
+         text_of(user));
+    tell("coaching", "insert into metric values ('%s', 'weight_g', 1, 3)", text_of(user));
+}
+
 static void tell_completed(void)
 {
     completed = ids_new();
     completed_user = ids_new();
     a_registration = say("profile", "UserRegistered", &completed_user, NULL);
+    begin_training(&completed_user);
     a_request = say("subscription", "PremiumUpgradeRequested", &completed, NULL);
     struct uuid paid = say("billing", "PaymentCompleted", &completed, &a_request);
     an_activation = say("subscription", "PremiumActivated", &completed, &paid);
@@ -279,9 +293,9 @@ static void tell_cancelled(void)
     struct uuid paid = say("billing", "PaymentCompleted", &cancelled, &requested);
     struct uuid activated = say("subscription", "PremiumActivated", &cancelled, &paid);
     struct uuid failed = say("coaching", "PlanGenerationFailed", &cancelled_user, &activated);
-    struct uuid revoked = say("subscription", "PremiumRevoked", &cancelled, &failed);
-    struct uuid refunded = say("billing", "PaymentRefunded", &cancelled, &revoked);
-    struct uuid withdrawn = say("coaching", "PlanWithdrawn", &cancelled_user, &revoked);
+    a_revocation = say("subscription", "PremiumRevoked", &cancelled, &failed);
+    struct uuid refunded = say("billing", "PaymentRefunded", &cancelled, &a_revocation);
+    struct uuid withdrawn = say("coaching", "PlanWithdrawn", &cancelled_user, &a_revocation);
     struct uuid end = say("subscription", "PremiumUpgradeCancelled", &cancelled, &withdrawn);
 
     begin_upgrade(&cancelled, &cancelled_user, "cancelled", 5, "cancelled", true, 3600);
@@ -290,7 +304,7 @@ static void tell_cancelled(void)
     keep_plan(&cancelled, &cancelled_user, "withdrawn");
     decide(&cancelled, 1, NULL, "-", "requested", "PremiumUpgradeRequested", &requested);
     decide(&cancelled, 2, &paid, "requested", "active", "PremiumActivated", &activated);
-    decide(&cancelled, 3, &failed, "active", "cancelling", "PremiumRevoked", &revoked);
+    decide(&cancelled, 3, &failed, "active", "cancelling", "PremiumRevoked", &a_revocation);
     decide(&cancelled, 4, &refunded, "cancelling", "cancelling_plan", NULL, NULL);
     decide(&cancelled, 5, &withdrawn, "cancelling_plan", "cancelled", "PremiumUpgradeCancelled",
            &end);
@@ -557,6 +571,7 @@ END_TEST
 static const struct {
     const char *service, *sql;
     const struct uuid *upgrade;
+    const char *more; /* what else it breaks */
 } meanings[] = {
     {"subscription", "update entitlement set active = not active where upgrade_id = '%s'",
      &completed},
@@ -566,7 +581,7 @@ static const struct {
     {"billing", "update charge set state = 'charged' where upgrade_id = '%s'", &cancelled},
     {"billing", "update charge set state = 'charged' where upgrade_id = '%s'", &rejected},
     {"billing", "update charge set amount_minor = 998 where upgrade_id = '%s'", &completed},
-    {"billing", "delete from charge where upgrade_id = '%s'", &completed},
+    {"billing", "delete from charge where upgrade_id = '%s'", &completed, " I7"},
     {"coaching", "update upgrade set state = 'withdrawn' where id = '%s'", &completed},
     {"coaching", "update upgrade set state = 'premium' where id = '%s'", &cancelled},
 };
@@ -574,7 +589,9 @@ static const struct {
 START_TEST(names_an_end_that_is_not_true)
 {
     tell_about(meanings[_i].service, meanings[_i].sql, meanings[_i].upgrade);
-    expect_naming("I4", "upgrade", meanings[_i].upgrade);
+    AUTO(free_text)
+    char *broken = xasprintf("I4%s", meanings[_i].more != NULL ? meanings[_i].more : "");
+    expect_naming(broken, "upgrade", meanings[_i].upgrade);
 }
 END_TEST
 
@@ -692,6 +709,77 @@ START_TEST(names_an_effect_that_happened_twice)
 }
 END_TEST
 
+/* Answers that exclude each other, for one cause. */
+static const struct {
+    const char *service, *name;
+    const struct uuid *upgrade, *cause;
+} contraries[] = {
+    {"billing", "PaymentFailed", &completed, &a_request},
+    {"billing", "PaymentVoided", &cancelled, &a_revocation},
+    {"coaching", "PlanGenerationFailed", &completed_user, &an_activation},
+    {"coaching", "PlanGenerationFailed", &completed_user, &a_goal},
+};
+
+START_TEST(names_contrary_answers)
+{
+    say(contraries[_i].service, contraries[_i].name, contraries[_i].upgrade, contraries[_i].cause);
+    relay_all();
+    expect_naming("I7", "cause", contraries[_i].cause);
+}
+END_TEST
+
+/* One payment may be taken and given back for the same reason. */
+START_TEST(a_payment_may_be_taken_and_given_back)
+{
+    say("billing", "PaymentRefunded", &completed, &a_request);
+    relay_all();
+    expect("");
+}
+END_TEST
+
+/* Claimed, and no effect. */
+START_TEST(names_a_goal_that_nobody_knows)
+{
+    struct uuid goal = say("profile", "FitnessGoalSet", &completed_user, NULL);
+    say("coaching", "PlanGenerated", &completed_user, &goal);
+    relay_all();
+    expect_naming("I7", "event", &goal);
+}
+END_TEST
+
+START_TEST(names_a_goal_without_an_answer)
+{
+    struct uuid goal = say("profile", "FitnessGoalSet", &completed_user, NULL);
+    relay_all();
+    tell_about("coaching", "update athlete set goal_sequence = 4 where user_id = '%s'",
+               &completed_user);
+    expect_naming("I7", "event", &goal);
+    tell_about("coaching", "update athlete set goal_sequence = 5 where user_id = '%s'",
+               &completed_user);
+    expect(""); /* news that were old when they came */
+}
+END_TEST
+
+START_TEST(names_metrics_that_nobody_knows)
+{
+    struct uuid metrics = say("profile", "BodyMetricsRecorded", &completed_user, NULL);
+    relay_all();
+    expect_naming("I7", "event", &metrics);
+}
+END_TEST
+
+START_TEST(names_a_request_without_a_charge)
+{
+    struct uuid user = ids_new();
+    struct uuid young = ids_new();
+    struct uuid request = say("subscription", "PremiumUpgradeRequested", &young, NULL);
+    relay_all();
+    begin_upgrade(&young, &user, "requested", 1, "", false, 0);
+    decide(&young, 1, NULL, "-", "requested", "PremiumUpgradeRequested", &request);
+    expect_naming("I7", "event", &request);
+}
+END_TEST
+
 START_TEST(names_a_mail_that_was_not_written)
 {
     tell("notification", "delete from mail where id = '%s'", text_of(&a_registration));
@@ -745,7 +833,7 @@ END_TEST
 START_TEST(names_a_last_event_that_is_missing)
 {
     tell("profile", "update outbox_subject set sequence = sequence + 1");
-    expect_naming("I9", "event", &a_registration);
+    expect_naming("I9", "event", &a_measuring);
 }
 END_TEST
 
@@ -760,7 +848,7 @@ END_TEST
 START_TEST(names_an_event_that_the_relay_has_not_sent)
 {
     struct uuid user = ids_new();
-    struct uuid id = say("profile", "BodyMetricsRecorded", &user, NULL);
+    struct uuid id = say("profile", "UserRegistered", &user, NULL);
     expect_naming("I10", "event", &id);
 }
 END_TEST
@@ -778,7 +866,7 @@ END_TEST
 START_TEST(waits_until_everything_has_come_to_rest)
 {
     struct uuid user = ids_new();
-    say("profile", "BodyMetricsRecorded", &user, NULL);
+    say("profile", "UserRegistered", &user, NULL);
     FILE *pipe = start_audit("--wait 20s");
     clock_sleep_ms(1500);
     relay_all();
@@ -916,6 +1004,12 @@ static Suite *suite(void)
         CASE(names_a_ghost),
         CASE(names_an_event_of_two_outboxes),
         CASE(names_an_effect_that_happened_twice),
+        {"names_contrary_answers", names_contrary_answers, COUNT_OF(contraries)},
+        CASE(a_payment_may_be_taken_and_given_back),
+        CASE(names_a_goal_that_nobody_knows),
+        CASE(names_a_goal_without_an_answer),
+        CASE(names_metrics_that_nobody_knows),
+        CASE(names_a_request_without_a_charge),
         CASE(names_a_mail_that_was_not_written),
         CASE(names_a_mail_about_nothing),
         CASE(names_an_event_that_was_rolled_back),
