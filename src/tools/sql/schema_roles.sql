@@ -6,8 +6,6 @@ declare
     owner text := current_setting('quadrille.runtime_role') || '_owner';
     audit text := current_setting('quadrille.audit_role');
 begin
-    -- One deployment at a time: roles belong to the whole cluster.
-    perform pg_advisory_xact_lock(hashtext('quadrille roles'));
     if not exists (select from pg_roles where rolname = owner) then
         execute format('create role %I nologin', owner);
     end if;
