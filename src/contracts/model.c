@@ -300,9 +300,39 @@ static void read_operation_messages(struct contract_set *set, struct model_chann
     }
 }
 
+/* What an extension of an operation must be; read as another kind it would silently mean nothing.
+ */
+static const struct {
+    const char *key;
+    enum node_kind kind;
+} extensions[] = {
+    {"x-saga", NODE_STRING},
+    {"x-compensates", NODE_STRING},
+    {"x-outcomes", NODE_LIST},
+    {"x-retry", NODE_MAP},
+};
+
+static void check_extensions(struct contract_set *set, const struct node *operation)
+{
+    for (size_t i = 0; i < COUNT_OF(extensions); i++) {
+        const struct node *node = node_find(operation, extensions[i].key);
+        if (node != NULL && node->kind != extensions[i].kind) {
+            COMPLAIN(set, node, "%s must be a %s", extensions[i].key,
+                     node_kind_name(extensions[i].kind));
+        }
+    }
+    const struct node *dead_letter = node_find(operation, "x-deadLetter");
+    if (dead_letter != NULL) {
+        COMPLAIN(set, dead_letter,
+                 "x-deadLetter cannot be chosen: what a service cannot process "
+                 "goes to its own .dlq");
+    }
+}
+
 static void read_operation(struct contract_set *set, struct model_service *service,
                            const struct node *node)
 {
+    check_extensions(set, node);
     const char *action = need_text(set, node, "action");
     const struct node *at = need(set, node, "channel");
     if (action == NULL || at == NULL) {
@@ -392,6 +422,41 @@ static void check_outcomes(struct contract_set *set, const struct model_service 
     }
 }
 
+/* Names of which broker, database or build have something already. */
+static const struct {
+    const char *name, *because;
+} taken[] = {
+    {"operator", "the account that sends dead letters back"},
+    {"audit", "the account that looks at the broker"},
+    {"deploy", "the account that makes everybody's things"},
+    {"quadrille_audit", "the role that reads every database"},
+    {"postgres", "the database server's own role"},
+    {"public", "everybody, to the database server"},
+    {"none", "nobody, to the database server"},
+    {"amq", "the broker's own exchanges begin with it"},
+    {"publishers", "the tables of everybody's outbox"},
+    {"consumers", "the tables of everybody's inbox"},
+};
+
+static void check_name(struct contract_set *set, const struct model_service *service)
+{
+    const char *name = service->name;
+    const struct node *at = service->document->root;
+    size_t length = strlen(name);
+    if (!islower((unsigned char)name[0]) ||
+        name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0') {
+        COMPLAIN(set, at, "the file's name is the service's: lower case, digits, _");
+    }
+    for (size_t i = 0; i < COUNT_OF(taken); i++) {
+        if (strcmp(name, taken[i].name) == 0) {
+            COMPLAIN(set, at, "no service can be called %s: %s", name, taken[i].because);
+        }
+    }
+    if (strncmp(name, "pg_", 3) == 0 || (length > 6 && strcmp(name + length - 6, "_owner") == 0)) {
+        COMPLAIN(set, at, "no service can be called pg_… or …_owner: so are database roles");
+    }
+}
+
 static void read_service(struct contract_set *set, const char *path)
 {
     const struct document *document = documents_open(&set->documents, path);
@@ -412,10 +477,7 @@ static void read_service(struct contract_set *set, const char *path)
     service->exchange = arena_printf(arena, "%s.events", service->name);
     service->title = node_find_text(node_find(document->root, "info"), "title");
     service->document = document;
-    if (!islower((unsigned char)service->name[0]) ||
-        service->name[strspn(service->name, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0') {
-        COMPLAIN(set, document->root, "the file's name is the service's: lower case, digits, _");
-    }
+    check_name(set, service);
 }
 
 enum outcome contract_set_load(struct contract_set *set, const char *folder, struct fault *fault)

@@ -93,10 +93,7 @@ struct audit_service *audit_service_find(struct audit *audit, const char *name)
 }
 
 static enum outcome (*const parts[])(struct audit *audit, struct fault *fault) = {
-    audit_stories,
-    audit_events,
-    audit_checks,
-    audit_queues,
+    audit_stories, audit_events, audit_checks, audit_effects, audit_queues,
 };
 
 enum outcome audit_run(const struct audit_options *options, struct audit_report *report,

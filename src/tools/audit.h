@@ -56,9 +56,15 @@ enum outcome audit_run(const struct audit_options *options, struct audit_report 
 enum outcome audit_stories(struct audit *audit, struct fault *fault); /* I1 to I4, I12 */
 enum outcome audit_events(struct audit *audit, struct fault *fault);  /* I5, I6, I8 */
 enum outcome audit_checks(struct audit *audit,
-                          struct fault *fault); /* I7, I9, and of I10 what databases know */
+                          struct fault *fault); /* I7, I9, of I4 and I10 what one database knows */
+enum outcome audit_effects(struct audit *audit,
+                           struct fault *fault); /* of I7 what takes two databases to know */
 enum outcome audit_queues(struct audit *audit,
                           struct fault *fault); /* of I10 what the broker knows */
+
+/* Counts and shows what a check has found; the columns are the same for all of them. */
+void audit_checks_report(struct audit *audit, enum audit_invariant invariant,
+                         const struct audit_service *service, const struct db_rows *rows);
 
 /* NULL when no contract belongs to such a service. */
 struct audit_service *audit_service_find(struct audit *audit, const char *name);

@@ -12,6 +12,7 @@ static const struct check {
     const struct sql *sql;
     enum floor { ALL, INBOX_FLOOR, OUTBOX_FLOOR } floor; /* its $2: from when on rows have not been dropped */
 } checks[] = {
+    {AUDIT_I4,  "coaching",     &sql_audit_planned, ALL},
     {AUDIT_I7,  NULL,           &sql_audit_answered_once, ALL},
     {AUDIT_I7,  "subscription", &sql_audit_decided_once, ALL},
     {AUDIT_I7,  "notification", &sql_audit_mailed_once, INBOX_FLOOR},
@@ -27,9 +28,11 @@ static const struct check {
 /* Columns of every check. */
 enum { JUDGED, DIFFERING, EVENT, CAUSE, SUBJECT, TYPE, WANTED, FOUND, WRONG };
 
-static void show(struct audit *audit, const struct check *check,
-                 const struct audit_service *service, const struct db_rows *rows)
+void audit_checks_report(struct audit *audit, enum audit_invariant invariant,
+                         const struct audit_service *service, const struct db_rows *rows)
 {
+    audit_report_count(audit->report, invariant, db_get_i64(rows, 0, JUDGED),
+                       db_get_i64(rows, 0, DIFFERING));
     for (int row = 0; row < db_rows_count(rows); row++) {
         if (db_is_null(rows, row, WRONG)) {
             continue;
@@ -44,7 +47,7 @@ static void show(struct audit *audit, const struct check *check,
             .wanted = db_get_i64(rows, row, WANTED),
             .found = db_get_i64(rows, row, FOUND),
         };
-        audit_report_show(audit->report, check->invariant, &place, db_get_text(rows, row, WRONG));
+        audit_report_show(audit->report, invariant, &place, db_get_text(rows, row, WRONG));
     }
 }
 
@@ -70,9 +73,7 @@ static enum outcome run(struct audit *audit, const struct check *check,
     if (o != OK) {
         return fault_wrap(fault, o, "%s of %s", check->sql->name, service->model->name);
     }
-    audit_report_count(audit->report, check->invariant, db_get_i64(rows, 0, JUDGED),
-                       db_get_i64(rows, 0, DIFFERING));
-    show(audit, check, service, rows);
+    audit_checks_report(audit, check->invariant, service, rows);
     return OK;
 }
 

@@ -9,13 +9,16 @@
 /*
  * What the broker still holds. Its statistics lag some seconds behind: what looks wrong is asked
  * again for that long. The other way round, messages that they do not show yet are found by I5
- * (nobody has claimed them) and by the dead letters in the outboxes.
+ * (nobody has claimed them) and by the dead letters in the outboxes: each .dlq must hold as many as
+ * its service has said.
  */
 
 enum { ASK_EVERY_MS = 250 };
 
 struct depth {
     char *name;
+    bool is_dead;   /* a .dlq */
+    int64_t wanted; /* what the outbox says should be in it: nothing but dead letters */
     bool is_there, has_statistics;
     int64_t ready, unacked;
 };
@@ -23,12 +26,6 @@ struct depth {
 struct depths {
     struct depth *queues; /* service i: its queue at 2 i, its dead letters at 2 i + 1 */
     size_t count;
-};
-
-/* Dead letters in the outboxes whose events have not been processed since. */
-struct dead {
-    int64_t *rows; /* by service */
-    struct id_set seen;
 };
 
 static int64_t number_of(json_object *queue, const char *key, bool *is_there)
@@ -81,30 +78,34 @@ static int64_t dead_in_queues(const struct depths *depths)
     return total;
 }
 
-static bool is_at_rest(const struct audit *audit, const struct depths *depths,
-                       const struct dead *dead)
+static bool is_at_rest(const struct audit *audit, const struct depths *depths)
 {
     for (size_t i = 0; i < depths->count; i++) {
         const struct depth *depth = &depths->queues[i];
-        bool is_dead = i % 2 == 1;
         if (!depth->is_there || !depth->has_statistics ||
-            (!is_dead && depth->ready + depth->unacked > 0) ||
-            (is_dead && depth->ready + depth->unacked < dead->rows[i / 2])) {
+            depth->ready + depth->unacked != depth->wanted) {
             return false;
         }
     }
     return dead_in_queues(depths) == audit->options->dead_letters;
 }
 
-static void judge_depth(const struct audit *audit, const struct depth *depth, bool is_dead)
+static void judge_depth(const struct audit *audit, const struct depth *depth)
 {
     struct audit_place place = {.service = depth->name};
+    audit_report_count(audit->report, AUDIT_I10, 1, 0);
     if (!depth->is_there) {
         audit_report_differ(audit->report, AUDIT_I10, &place, "there is no queue of this name");
     } else if (!depth->has_statistics) {
         audit_report_differ(audit->report, AUDIT_I10, &place,
                             "the broker does not say what is in the queue");
-    } else if (!is_dead && depth->ready + depth->unacked > 0) {
+    } else if (depth->is_dead && depth->ready + depth->unacked != depth->wanted) {
+        place.has_numbers = true;
+        place.wanted = depth->wanted;
+        place.found = depth->ready + depth->unacked;
+        audit_report_differ(audit->report, AUDIT_I10, &place,
+                            "so many dead letters are in the queue, and the outbox has others");
+    } else if (depth->ready + depth->unacked != depth->wanted) {
         place.has_numbers = true;
         place.found = depth->ready + depth->unacked;
         audit_report_differ(audit->report, AUDIT_I10, &place,
@@ -114,7 +115,7 @@ static void judge_depth(const struct audit *audit, const struct depth *depth, bo
 }
 
 static void judge_dead(const struct audit *audit, const struct depths *depths,
-                       const struct dead *dead)
+                       const struct id_set *dead)
 {
     const struct audit_options *options = audit->options;
     int64_t found = dead_in_queues(depths);
@@ -126,7 +127,7 @@ static void judge_dead(const struct audit *audit, const struct depths *depths,
     }
     for (size_t i = 0; options->dead_events != NULL && i < options->dead_events->count; i++) {
         const struct audit_place place = {.event = options->dead_events->ids[i]};
-        if (!id_set_has(&dead->seen, &place.event)) {
+        if (!id_set_has(dead, &place.event)) {
             audit_report_differ(audit->report, AUDIT_I10, &place,
                                 "it should be a dead letter and is none");
         }
@@ -134,15 +135,15 @@ static void judge_dead(const struct audit *audit, const struct depths *depths,
 }
 
 static void note_dead(const struct audit *audit, const struct audit_service *service,
-                      const struct db_rows *rows, struct dead *dead)
+                      const struct db_rows *rows, struct id_set *dead)
 {
-    dead->seen.ids = xrealloc(dead->seen.ids, (dead->seen.count + (size_t)db_rows_count(rows) + 1) *
-                                                  sizeof dead->seen.ids[0]);
+    dead->ids =
+        xrealloc(dead->ids, (dead->count + (size_t)db_rows_count(rows) + 1) * sizeof dead->ids[0]);
     for (int row = 0; row < db_rows_count(rows); row++) {
         const struct id_set *wanted = audit->options->dead_events;
         struct uuid id = db_get_uuid(rows, row, 0);
         if (!db_is_null(rows, row, 0)) {
-            dead->seen.ids[dead->seen.count++] = id;
+            dead->ids[dead->count++] = id;
         }
         if (wanted != NULL && !id_set_has(wanted, &id)) {
             const struct audit_place place = {
@@ -154,7 +155,9 @@ static void note_dead(const struct audit *audit, const struct audit_service *ser
     }
 }
 
-static enum outcome read_dead(const struct audit *audit, struct dead *dead, struct fault *fault)
+/* Dead letters in the outboxes whose events have not been processed since. */
+static enum outcome read_dead(const struct audit *audit, struct depths *depths, struct id_set *dead,
+                              struct fault *fault)
 {
     for (size_t i = 0; i < audit->service_count; i++) {
         AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
@@ -162,20 +165,20 @@ static enum outcome read_dead(const struct audit *audit, struct dead *dead, stru
         if (o != OK) {
             return o;
         }
-        dead->rows[i] = db_rows_count(rows);
+        depths->queues[2 * i + 1].wanted = db_rows_count(rows);
         note_dead(audit, &audit->services[i], rows, dead);
     }
-    id_set_sort(&dead->seen);
+    id_set_sort(dead);
     return OK;
 }
 
 static enum outcome await_rest(const struct audit *audit, struct depths *depths,
-                               const struct dead *dead, struct fault *fault)
+                               struct fault *fault)
 {
     int64_t deadline = clock_monotonic_ms() + audit->options->lag_ms;
     for (;;) {
         enum outcome o = ask(audit, depths, fault);
-        if (o != OK || is_at_rest(audit, depths, dead) || clock_monotonic_ms() >= deadline) {
+        if (o != OK || is_at_rest(audit, depths) || clock_monotonic_ms() >= deadline) {
             return o;
         }
         clock_sleep_ms(ASK_EVERY_MS);
@@ -186,24 +189,27 @@ enum outcome audit_queues(struct audit *audit, struct fault *fault)
 {
     struct arena arena = {0};
     struct depths depths = {.count = 2 * audit->service_count};
-    struct dead dead = {.rows =
-                            arena_alloc(&arena, (audit->service_count + 1) * sizeof dead.rows[0])};
+    struct id_set dead = {0};
     depths.queues = arena_alloc(&arena, (depths.count + 1) * sizeof depths.queues[0]);
     for (size_t i = 0; i < depths.count; i++) {
-        depths.queues[i].name = arena_printf(&arena, "%s%s", audit->services[i / 2].model->name,
-                                             i % 2 == 1 ? ".dlq" : "");
+        bool is_dead = i % 2 == 1;
+        depths.queues[i] = (struct depth){
+            .name = arena_printf(&arena, "%s%s", audit->services[i / 2].model->name,
+                                 is_dead ? ".dlq" : ""),
+            .is_dead = is_dead,
+        };
     }
-    enum outcome o = read_dead(audit, &dead, fault);
+    enum outcome o = read_dead(audit, &depths, &dead, fault);
     if (o == OK) {
-        o = await_rest(audit, &depths, &dead, fault);
+        o = await_rest(audit, &depths, fault);
     }
     for (size_t i = 0; o == OK && i < depths.count; i++) {
-        judge_depth(audit, &depths.queues[i], i % 2 == 1);
+        judge_depth(audit, &depths.queues[i]);
     }
     if (o == OK) {
         judge_dead(audit, &depths, &dead);
     }
-    id_set_done(&dead.seen);
+    id_set_done(&dead);
     arena_done(&arena);
     return o == OK ? OK : fault_wrap(fault, o, "queues");
 }

@@ -23,7 +23,7 @@
     X(I3,  "every accepted upgrade reaches exactly one end in time, and says it once",                                 \
            "subscription's tables upgrade and decision, its outbox by subject; its /readyz")                           \
     X(I4,  "completed means paid, premium on and a premium plan; rejected and cancelled mean none of them",            \
-           "upgrade and entitlement in subscription, charge in billing, upgrade in coaching, the ledger")              \
+           "upgrade and entitlement in subscription, charge in billing, upgrade, plan and athlete in coaching")        \
     X(I5,  "no event is lost: whoever hears it by contract has claimed, parked or dead-lettered it",                   \
            "the listener's queue and inbox, its binding (quadrille topology verify), the publisher's unsent")          \
     X(I6,  "no event is a ghost: every claimed id stands in exactly one outbox",                                       \

@@ -16,10 +16,18 @@ extern const struct sql sql_audit_upgrades;
 extern const struct sql sql_audit_charges;
 extern const struct sql sql_audit_plans;
 
+extern const struct sql sql_audit_said;
+
+/* Checks of what one database has made of another's events. */
+extern const struct sql sql_audit_goals;
+extern const struct sql sql_audit_metrics;
+extern const struct sql sql_audit_requests;
+
 /* Checks within one database. */
 extern const struct sql sql_audit_answered_once;
 extern const struct sql sql_audit_decided_once;
 extern const struct sql sql_audit_mailed_once;
+extern const struct sql sql_audit_planned;
 extern const struct sql sql_audit_caused;
 extern const struct sql sql_audit_numbered;
 extern const struct sql sql_audit_versioned;

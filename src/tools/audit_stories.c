@@ -14,7 +14,7 @@
  * provider has really done. Three cursors and the ledger, merged by the upgrade's id.
  */
 
-enum { TEXT_BYTES = 32, CURRENCY_BYTES = 8, CURRENCIES_MAX = 32 };
+enum { TEXT_BYTES = 32, REFERENCE_BYTES = 256, CURRENCY_BYTES = 8, CURRENCIES_MAX = 32 };
 
 struct story {
     struct uuid id;
@@ -25,12 +25,16 @@ struct story {
     char currency[CURRENCY_BYTES];
     int64_t ended_at_ms, age_ms;
     bool is_premium;
-    int64_t said_completed, said_rejected, said_cancelled;
+    int64_t said_completed, said_rejected, said_cancelled, said_requested;
 
     bool has_charge; /* in billing; a tombstone has no amount */
     char charge_state[TEXT_BYTES];
     bool has_amount;
     int64_t charge_minor;
+
+    bool has_refund, is_refunded; /* in billing */
+    char refund_reference[REFERENCE_BYTES], refund_currency[CURRENCY_BYTES];
+    int64_t refund_minor;
 
     char plan_state[TEXT_BYTES];
     bool has_plan;
@@ -82,6 +86,7 @@ static void read_upgrade(const struct audit_stream *stream, struct story *story)
     story->said_completed = db_get_i64(rows, row, 7);
     story->said_rejected = db_get_i64(rows, row, 8);
     story->said_cancelled = db_get_i64(rows, row, 9);
+    story->said_requested = db_get_i64(rows, row, 10);
 }
 
 static void read_charge(const struct audit_stream *stream, struct story *story)
@@ -90,6 +95,11 @@ static void read_charge(const struct audit_stream *stream, struct story *story)
     copy_text(story->charge_state, sizeof story->charge_state, stream, 1);
     story->has_amount = !db_is_null(stream->rows, stream->row, 2);
     story->charge_minor = db_get_i64(stream->rows, stream->row, 2);
+    story->has_refund = db_get_bool(stream->rows, stream->row, 4);
+    story->is_refunded = db_get_bool(stream->rows, stream->row, 5);
+    copy_text(story->refund_reference, sizeof story->refund_reference, stream, 6);
+    story->refund_minor = db_get_i64(stream->rows, stream->row, 7);
+    copy_text(story->refund_currency, sizeof story->refund_currency, stream, 8);
 }
 
 static void read_plan(const struct audit_stream *stream, struct story *story)
@@ -179,6 +189,40 @@ static void judge_refunds(struct audit_report *report, const struct story *story
     }
 }
 
+/* What the provider has given back is what billing has written down, and the other way round. */
+static bool is_noted(const struct story *story)
+{
+    for (size_t i = story->charge_count; i < story->charge_count + story->refund_count; i++) {
+        const struct ledger_line *line = &story->lines[i];
+        if (strcmp(line->id, story->refund_reference) == 0 &&
+            line->amount_minor == story->refund_minor &&
+            strcasecmp(line->currency, story->refund_currency) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void judge_refund_row(struct audit_report *report, const struct story *story)
+{
+    if (!story->has_charge || (!story->has_refund && story->refund_count == 0 &&
+                               strcmp(story->charge_state, "refunded") != 0)) {
+        return;
+    }
+    const struct audit_place place = {
+        .upgrade = story->id, .service = "billing", .reference = story->refund_reference};
+    audit_report_count(report, AUDIT_I2, 1, 0);
+    if (!story->has_refund) {
+        audit_report_differ(report, AUDIT_I2, &place, "billing has no row for the refund");
+    } else if (!story->is_refunded &&
+               (story->refund_count > 0 || strcmp(story->charge_state, "refunded") == 0)) {
+        audit_report_differ(report, AUDIT_I2, &place, "billing does not know the refund is made");
+    } else if (story->is_refunded && !is_noted(story)) {
+        audit_report_differ(report, AUDIT_I2, &place,
+                            "the provider's book has no such refund as billing has written down");
+    }
+}
+
 static void judge_end_said(struct audit_report *report, const struct story *story)
 {
     const struct {
@@ -213,8 +257,12 @@ static void judge_end(const struct telling *telling, const struct story *story)
         return; /* still under way, and may be */
     }
     audit_report_count(report, AUDIT_I3, 1, 0);
+    const struct audit_place place = {.service = "subscription", .upgrade = story->id};
+    if (!story->has_upgrade && story->said_requested > 0) {
+        audit_report_differ(report, AUDIT_I3, &place,
+                            "it was requested, and subscription does not know it");
+    }
     if (story->has_upgrade && !has_ended(story)) {
-        const struct audit_place place = {.service = "subscription", .upgrade = story->id};
         audit_report_differ(report, AUDIT_I3, &place, "it is still %s after %lld s", story->state,
                             (long long)(story->age_ms / 1000));
     }
@@ -266,7 +314,8 @@ static void judge_completed(const struct telling *telling, const struct story *s
                "the provider's book does not have exactly one charge and no refund");
     }
     /* A user who left later took the plan away; the upgrade stays what it was. */
-    if (strcmp(story->plan_state, "premium") != 0 && strcmp(story->plan_state, "gone") != 0) {
+    bool is_planned = strcmp(story->plan_state, "premium") == 0 && story->has_plan;
+    if (!is_planned && strcmp(story->plan_state, "gone") != 0) {
         differ(telling, story, "coaching", "coaching has no premium plan");
     }
 }
@@ -409,9 +458,11 @@ static enum outcome judge_story(struct telling *telling, const struct story *sto
     struct audit_report *report = telling->audit->report;
     judge_charges(report, story);
     judge_refunds(report, story);
+    judge_refund_row(report, story);
     judge_meaning(telling, story);
-    if (story->has_upgrade ||
-        story->said_completed + story->said_rejected + story->said_cancelled > 0) {
+    if (story->has_upgrade || story->said_requested + story->said_completed + story->said_rejected +
+                                      story->said_cancelled >
+                                  0) {
         judge_end(telling, story);
     }
     return add_up(telling, story, fault);

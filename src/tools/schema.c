@@ -109,27 +109,65 @@ static enum outcome judge_one(struct db *db, const struct migration *migration, 
     return o;
 }
 
+/* Applied by another version; `count` of them. */
+static enum outcome report_unknown(struct db *db, const char *service, schema_report_fn report,
+                                   void *context, int *count, struct fault *fault)
+{
+    AUTO(db_array_done) struct db_array modules = {0};
+    AUTO(db_array_done) struct db_array names = {0};
+    db_array_init(&modules, DB_TEXT);
+    db_array_init(&names, DB_TEXT);
+    for (size_t i = 0; i < migration_count; i++) {
+        if (belongs(&migrations[i], service)) {
+            db_array_text(&modules, migrations[i].module);
+            db_array_text(&names, migrations[i].name);
+        }
+    }
+    AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
+    enum outcome o = db_run(db, &sql_schema_unknown,
+                            DB_PARAMS(db_array(&modules), db_array(&names)), &rows, fault);
+    *count = o == OK ? db_rows_count(rows) : 0;
+    for (int row = 0; row < *count; row++) {
+        const struct migration unknown = {.module = db_get_text(rows, row, 0),
+                                          .name = db_get_text(rows, row, 1)};
+        report(context, service, &unknown, MIGRATION_UNKNOWN);
+    }
+    return o;
+}
+
 static enum outcome migrate(struct db *db, const char *service, bool apply, schema_report_fn report,
                             void *context, struct fault *fault)
 {
-    for (size_t i = 0; i < migration_count; i++) {
+    int unknown = 0;
+    enum outcome o = report_unknown(db, service, report, context, &unknown, fault);
+    bool may_apply = apply && unknown == 0;
+    for (size_t i = 0; o == OK && i < migration_count; i++) {
         if (!belongs(&migrations[i], service)) {
             continue;
         }
         char hash[HASH_TEXT_BYTES];
         hash_text(migrations[i].sql, hash);
         enum migration_state state = MIGRATION_MISSING;
-        enum outcome o = judge_one(db, &migrations[i], hash, &state, fault);
-        if (o == OK && state == MIGRATION_MISSING && apply) {
+        o = judge_one(db, &migrations[i], hash, &state, fault);
+        may_apply = may_apply && state != MIGRATION_CHANGED;
+        if (o == OK && state == MIGRATION_MISSING && may_apply) {
             o = apply_one(db, &migrations[i], hash, fault);
             state = MIGRATION_NOW_APPLIED;
         }
-        if (o != OK) {
-            return o;
+        if (o == OK) {
+            report(context, service, &migrations[i], state);
         }
-        report(context, service, &migrations[i], state);
     }
-    return OK;
+    return o;
+}
+
+static void report_all_missing(const char *service, schema_report_fn report, void *context)
+{
+    for (size_t i = 0; i < migration_count; i++) {
+        if (belongs(&migrations[i], service)) {
+            report(context, service, &migrations[i], MIGRATION_MISSING);
+        }
+    }
 }
 
 static enum outcome open_database(const struct schema_options *options, const char *database,
@@ -152,6 +190,19 @@ static enum outcome become_owner(struct db *db, const char *service, struct faul
     return o == OK ? db_script(db, sql_schema_owner.text, fault) : o;
 }
 
+static enum outcome open_deploy(const struct schema_options *options, struct db **db,
+                                struct fault *fault)
+{
+    const struct db_options given = {
+        .url = options->url, .name = "quadrille schema", .statement_ms = MIGRATION_MS};
+    return db_open(&given, db, fault);
+}
+
+static enum outcome lock(struct db *db, struct fault *fault)
+{
+    return db_run(db, &sql_schema_lock, DB_NO_PARAMS, NULL, fault);
+}
+
 enum outcome schema_apply(const struct schema_options *options, const char *service,
                           schema_report_fn report, void *context, struct fault *fault)
 {
@@ -167,8 +218,10 @@ enum outcome schema_apply(const struct schema_options *options, const char *serv
         o = secret_read(options->secrets, "audit", &audit_password, fault);
     }
     if (o == OK) {
-        o = db_open(&(struct db_options){.url = options->url, .name = "quadrille schema"}, &deploy,
-                    fault);
+        o = open_deploy(options, &deploy, fault);
+    }
+    if (o == OK) {
+        o = lock(deploy, fault);
     }
     if (o == OK) {
         o = ensure_roles(deploy, service, password, audit_password, fault);
@@ -180,9 +233,30 @@ enum outcome schema_apply(const struct schema_options *options, const char *serv
         o = open_database(options, database, &db, fault);
     }
     if (o == OK) {
+        o = lock(db, fault); /* somebody may deploy by way of another database */
+    }
+    if (o == OK) {
         o = become_owner(db, service, fault);
     }
     return o == OK ? migrate(db, service, true, report, context, fault) : o;
+}
+
+/* As the owner, who can read the record, and unable to change anything. */
+static enum outcome look_at(struct db *db, const char *service, bool *is_there, struct fault *fault)
+{
+    AUTO(free_text) char *owner = xasprintf("%s_owner", service);
+    AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
+    enum outcome o = set(db, "default_transaction_read_only", "on", fault);
+    if (o == OK) {
+        o = set(db, "role", owner, fault);
+    }
+    if (o == OK) {
+        o = db_run(db, &sql_schema_is_there, DB_NO_PARAMS, &rows, fault);
+    }
+    if (o == OK) {
+        *is_there = db_get_bool(rows, 0, 0);
+    }
+    return o;
 }
 
 enum outcome schema_plan(const struct schema_options *options, const char *service,
@@ -192,25 +266,21 @@ enum outcome schema_plan(const struct schema_options *options, const char *servi
     AUTO(db_close_auto) struct db *deploy = NULL;
     AUTO(db_close_auto) struct db *db = NULL;
     AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
+    bool is_there = false;
 
-    enum outcome o = db_open(&(struct db_options){.url = options->url, .name = "quadrille schema"},
-                             &deploy, fault);
+    enum outcome o = open_deploy(options, &deploy, fault);
     if (o == OK) {
         o = db_run(deploy, &sql_schema_database_exists, DB_PARAMS(db_text(database)), &rows, fault);
     }
-    if (o == OK && db_rows_count(rows) == 0) {
-        for (size_t i = 0; i < migration_count; i++) {
-            if (belongs(&migrations[i], service)) {
-                report(context, service, &migrations[i], MIGRATION_MISSING);
-            }
-        }
-        return OK;
-    }
-    if (o == OK) {
+    if (o == OK && db_rows_count(rows) > 0) {
         o = open_database(options, database, &db, fault);
+        if (o == OK) {
+            o = look_at(db, service, &is_there, fault);
+        }
     }
-    if (o == OK) {
-        o = become_owner(db, service, fault);
+    if (o == OK && !is_there) {
+        report_all_missing(service, report, context);
+        return OK;
     }
     return o == OK ? migrate(db, service, false, report, context, fault) : o;
 }

@@ -12,7 +12,9 @@ enum migration_state {
     MIGRATION_APPLIED,
     MIGRATION_NOW_APPLIED,
     MIGRATION_MISSING,
-    MIGRATION_CHANGED
+    MIGRATION_CHANGED,
+    MIGRATION_UNKNOWN, /* applied, and not one of ours: a newer version was here */
+    MIGRATION_STATES
 };
 
 typedef void (*schema_report_fn)(void *context, const char *service,
@@ -24,6 +26,8 @@ struct schema_options {
     const char *prefix;  /* of database names; "" for none */
 };
 
+/* Nothing is applied after a changed or beside an unknown migration: what it would find is not what
+ * it was written for. */
 enum outcome schema_apply(const struct schema_options *options, const char *service,
                           schema_report_fn report, void *context, struct fault *fault);
 /* Changes nothing: reports what apply would find. */

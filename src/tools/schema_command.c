@@ -10,19 +10,19 @@ static const char *const state_words[] = {
     [MIGRATION_NOW_APPLIED] = "now applied",
     [MIGRATION_MISSING] = "missing",
     [MIGRATION_CHANGED] = "changed since it was applied",
+    [MIGRATION_UNKNOWN] = "applied, and unknown to this version",
 };
 
 static const enum cli_colour state_colours[] = {
-    [MIGRATION_APPLIED] = CLI_DIM,
-    [MIGRATION_NOW_APPLIED] = CLI_GREEN,
-    [MIGRATION_MISSING] = CLI_YELLOW,
-    [MIGRATION_CHANGED] = CLI_RED,
+    [MIGRATION_APPLIED] = CLI_DIM,    [MIGRATION_NOW_APPLIED] = CLI_GREEN,
+    [MIGRATION_MISSING] = CLI_YELLOW, [MIGRATION_CHANGED] = CLI_RED,
+    [MIGRATION_UNKNOWN] = CLI_RED,
 };
 
 struct report {
     const struct cli_call *call;
     bool is_first;
-    size_t counts[MIGRATION_CHANGED + 1];
+    size_t counts[MIGRATION_STATES];
 };
 
 static void report_one(void *context, const char *service, const struct migration *migration,
@@ -84,10 +84,11 @@ static int for_each_service(const struct cli_call *call, schema_fn run, struct r
     }
     if (!call->is_json) {
         (void)printf(
-            "%zu service%s: %zu migrations applied before, %zu now, %zu missing, %zu changed\n",
+            "%zu service%s: %zu migrations applied before, %zu now, %zu missing, %zu changed, "
+            "%zu unknown\n",
             done, done == 1 ? "" : "s", report->counts[MIGRATION_APPLIED],
             report->counts[MIGRATION_NOW_APPLIED], report->counts[MIGRATION_MISSING],
-            report->counts[MIGRATION_CHANGED]);
+            report->counts[MIGRATION_CHANGED], report->counts[MIGRATION_UNKNOWN]);
     }
     return EXIT_DONE;
 }
@@ -99,6 +100,10 @@ static int run_apply(const struct cli_call *call)
     if (code == EXIT_DONE && report.counts[MIGRATION_CHANGED] > 0) {
         return cli_fail(call, EXIT_FAILED,
                         "an applied migration was edited: put it back and add a new one instead");
+    }
+    if (code == EXIT_DONE && report.counts[MIGRATION_UNKNOWN] > 0) {
+        return cli_fail(call, EXIT_FAILED,
+                        "a newer version has migrated the database: apply with that version");
     }
     return code;
 }
@@ -113,8 +118,9 @@ static int run_verify(const struct cli_call *call)
 {
     struct report report = {.call = call, .is_first = true};
     int code = for_each_service(call, schema_plan, &report);
-    if (code == EXIT_DONE &&
-        report.counts[MIGRATION_MISSING] + report.counts[MIGRATION_CHANGED] > 0) {
+    if (code == EXIT_DONE && report.counts[MIGRATION_MISSING] + report.counts[MIGRATION_CHANGED] +
+                                     report.counts[MIGRATION_UNKNOWN] >
+                                 0) {
         return cli_fail(call, EXIT_FAILED,
                         "the databases are not what the migrations say; run schema apply");
     }
@@ -135,7 +141,10 @@ const struct cli_command schema_commands[] = {
     {"schema apply", "", "create roles and databases, apply missing migrations",
      "Expand, then contract: a migration must leave the running version of the service working. An "
      "applied migration is\n"
-     "never edited; its hash is kept and compared.",
+     "never edited; its hash is kept and compared. Nothing is applied after an edited one, nor "
+     "where "
+     "a newer version has\n"
+     "been. Two at once wait for each other.",
      options, COUNT_OF(options), run_apply},
     {"schema verify", "", "fail unless every migration is applied unchanged", NULL, options,
      COUNT_OF(options), run_verify},

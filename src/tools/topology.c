@@ -24,7 +24,8 @@ const char *topology_action_name(enum step_action action)
     static const char *const names[] = {[STEP_CREATE] = "create",
                                         [STEP_CHANGE] = "change",
                                         [STEP_REMOVE] = "remove",
-                                        [STEP_REFUSE] = "refuse"};
+                                        [STEP_REFUSE] = "refuse",
+                                        [STEP_LEAVE] = "leave"};
     return names[action];
 }
 
@@ -116,6 +117,12 @@ static void add_refusal(struct planning *p, const char *kind, const char *name, 
                     .action = STEP_REFUSE, .kind = kind, .name = xstrdup(name), .detail = detail});
 }
 
+static void add_leave(struct planning *p, const char *kind, const char *name, char *detail)
+{
+    add_step(p, (struct topology_step){
+                    .action = STEP_LEAVE, .kind = kind, .name = xstrdup(name), .detail = detail});
+}
+
 void topology_plan_done(struct topology_plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++) {
@@ -186,23 +193,42 @@ static void plan_queues(struct planning *p)
     }
 }
 
-static bool is_ours(const struct planning *p, const char *queue)
+static bool is_our_queue(const struct planning *p, const char *name)
 {
     for (size_t i = 0; i < p->model->queue_count; i++) {
-        if (strcmp(p->model->queues[i].name, queue) == 0) {
+        if (strcmp(p->model->queues[i].name, name) == 0) {
             return true;
         }
     }
     return false;
 }
 
+static bool is_our_exchange(const struct planning *p, const char *name)
+{
+    for (size_t i = 0; i < p->model->exchange_count; i++) {
+        if (strcmp(p->model->exchanges[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_to_exchange(json_object *have)
+{
+    return strcmp(text_of(have, "destination_type"), "exchange") == 0;
+}
+
+static bool is_same_binding(json_object *have, const struct topology_binding *want)
+{
+    return !is_to_exchange(have) && strcmp(text_of(have, "source"), want->exchange) == 0 &&
+           strcmp(text_of(have, "destination"), want->queue) == 0 &&
+           strcmp(text_of(have, "routing_key"), want->routing_key) == 0;
+}
+
 static bool has_binding(json_object *list, const struct topology_binding *want)
 {
     for (size_t i = 0; i < count_of(list); i++) {
-        json_object *have = json_object_array_get_idx(list, i);
-        if (strcmp(text_of(have, "source"), want->exchange) == 0 &&
-            strcmp(text_of(have, "destination"), want->queue) == 0 &&
-            strcmp(text_of(have, "routing_key"), want->routing_key) == 0) {
+        if (is_same_binding(json_object_array_get_idx(list, i), want)) {
             return true;
         }
     }
@@ -212,14 +238,53 @@ static bool has_binding(json_object *list, const struct topology_binding *want)
 static bool is_wanted(const struct planning *p, json_object *have)
 {
     for (size_t i = 0; i < p->model->binding_count; i++) {
-        const struct topology_binding *want = &p->model->bindings[i];
-        if (strcmp(text_of(have, "source"), want->exchange) == 0 &&
-            strcmp(text_of(have, "destination"), want->queue) == 0 &&
-            strcmp(text_of(have, "routing_key"), want->routing_key) == 0) {
+        if (is_same_binding(have, &p->model->bindings[i])) {
             return true;
         }
     }
     return false;
+}
+
+/* An exclusive queue ends with the connection that listens there: nothing can pile up in it. */
+static bool is_listening_in(const struct planning *p, json_object *have)
+{
+    json_object *queue = is_to_exchange(have)
+                             ? NULL
+                             : find_in(p->queues, "name", text_of(have, "destination"), NULL, NULL);
+    return json_object_get_boolean(member(queue, "exclusive"));
+}
+
+/* What our queues hear, and who hears our exchanges, is what the contracts say, nothing else. */
+static bool is_too_many(const struct planning *p, json_object *have)
+{
+    const char *source = text_of(have, "source");
+    const char *destination = text_of(have, "destination");
+    bool ends_at_ours =
+        is_to_exchange(have) ? is_our_exchange(p, destination) : is_our_queue(p, destination);
+    return source[0] != '\0' && (ends_at_ours || is_our_exchange(p, source)) &&
+           !is_wanted(p, have) && !is_listening_in(p, have);
+}
+
+static void remove_binding(struct planning *p, json_object *have)
+{
+    const char *source = text_of(have, "source");
+    const char *destination = text_of(have, "destination");
+    const char *key = text_of(have, "routing_key");
+    const char *type = is_to_exchange(have) ? "exchange " : "";
+    bool is_foreign = !is_to_exchange(have) && !is_our_queue(p, destination);
+    AUTO(free_text) char *name = xasprintf("%s -> %s%s", source, type, destination);
+    add_put(p, STEP_REMOVE, "binding", name,
+            is_foreign ? xasprintf("%s; no contract names the queue, which keeps its messages: "
+                                   "delete it when nobody needs them",
+                                   key)
+                       : xstrdup(key),
+            "DELETE",
+            make_path("bindings",
+                      (const char *const[]){p->target->vhost, "e", source,
+                                            is_to_exchange(have) ? "e" : "q", destination,
+                                            text_of(have, "properties_key")},
+                      6),
+            NULL);
 }
 
 static void plan_bindings(struct planning *p)
@@ -236,20 +301,10 @@ static void plan_bindings(struct planning *p)
                     text_object(1, "routing_key", want->routing_key));
         }
     }
-    /* What our queues hear is what the contracts say, nothing else. */
     for (size_t i = 0; i < count_of(p->bindings); i++) {
         json_object *have = json_object_array_get_idx(p->bindings, i);
-        const char *source = text_of(have, "source");
-        const char *queue = text_of(have, "destination");
-        if (source[0] != '\0' && is_ours(p, queue) && !is_wanted(p, have)) {
-            AUTO(free_text) char *name = xasprintf("%s -> %s", source, queue);
-            add_put(p, STEP_REMOVE, "binding", name, xstrdup(text_of(have, "routing_key")),
-                    "DELETE",
-                    make_path("bindings",
-                              (const char *const[]){p->target->vhost, "e", source, "q", queue,
-                                                    text_of(have, "properties_key")},
-                              6),
-                    NULL);
+        if (is_too_many(p, have)) {
+            remove_binding(p, have);
         }
     }
 }
@@ -414,6 +469,57 @@ static void plan_permissions(struct planning *p)
     }
 }
 
+static bool is_our_user(const struct planning *p, const char *name)
+{
+    for (size_t i = 0; i < p->model->user_count; i++) {
+        if (strcmp(p->model->users[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return strcmp(name, p->target->deploy_user) == 0;
+}
+
+static bool is_our_topic_permission(const struct planning *p, json_object *have)
+{
+    for (size_t i = 0; i < p->model->topic_permission_count; i++) {
+        if (strcmp(p->model->topic_permissions[i].user, text_of(have, "user")) == 0 &&
+            strcmp(p->model->topic_permissions[i].exchange, text_of(have, "exchange")) == 0) {
+            return true;
+        }
+    }
+    return strcmp(text_of(have, "user"), p->target->deploy_user) == 0;
+}
+
+/* Who else may do something here. Perhaps somebody needs it: it is told, and not taken away. */
+static void plan_strangers(struct planning *p)
+{
+    const char *vhost = p->target->vhost;
+    for (size_t i = 0; i < count_of(p->permissions); i++) {
+        json_object *have = json_object_array_get_idx(p->permissions, i);
+        const char *user = text_of(have, "user");
+        if (!is_our_user(p, user)) {
+            add_leave(p, "permission", user,
+                      xasprintf("configure %s, write %s, read %s; no contract names this user: "
+                                "rabbitmqctl clear_permissions -p %s %s",
+                                text_of(have, "configure"), text_of(have, "write"),
+                                text_of(have, "read"), vhost, user));
+        }
+    }
+    for (size_t i = 0; i < count_of(p->topic_permissions); i++) {
+        json_object *have = json_object_array_get_idx(p->topic_permissions, i);
+        const char *user = text_of(have, "user");
+        const char *exchange = text_of(have, "exchange");
+        if (!is_our_topic_permission(p, have)) {
+            AUTO(free_text) char *name = xasprintf("%s on %s", user, exchange);
+            add_leave(p, "topic permission", name,
+                      xasprintf("write %s, read %s; no contract wants it: "
+                                "rabbitmqctl clear_topic_permissions -p %s %s %s",
+                                text_of(have, "write"), text_of(have, "read"), vhost, user,
+                                exchange));
+        }
+    }
+}
+
 /* A virtual host that is not there yet has nothing in it. */
 static enum outcome fetch(struct planning *p, json_object **out, bool is_in_vhost, const char *head,
                           const char *tail, struct fault *fault)
@@ -487,6 +593,7 @@ enum outcome topology_plan_make(const struct topology_target *target,
     }
     if (o == OK) {
         plan_permissions(&p);
+        plan_strangers(&p);
     }
     json_object *const fetched[] = {p.exchanges, p.queues,      p.bindings,         p.policies,
                                     p.users,     p.permissions, p.topic_permissions};
@@ -501,6 +608,9 @@ enum outcome topology_step_do(const struct topology_target *target,
 {
     if (step->action == STEP_REFUSE) {
         return fault_set(fault, REJECT, "%s %s %s", step->kind, step->name, step->detail);
+    }
+    if (step->action == STEP_LEAVE) {
+        return OK;
     }
     return management_send(target->management, step->method, step->path, step->body, fault);
 }

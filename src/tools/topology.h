@@ -19,6 +19,7 @@ enum step_action {
     STEP_CHANGE,
     STEP_REMOVE,
     STEP_REFUSE, /* cannot be changed in place; `detail` says how to migrate */
+    STEP_LEAVE,  /* somebody else's, so it stays; `detail` says how to end it */
 };
 
 struct topology_step {
@@ -26,7 +27,7 @@ struct topology_step {
     const char *kind; /* "queue", "policy", … */
     char *name;
     char *detail;
-    /* How it is done; NULL body with NULL method for a refusal. */
+    /* How it is done; NULL body with NULL method for what is not done. */
     const char *method;
     char *path; /* below /api/, percent-encoded */
     json_object *body;
@@ -49,7 +50,7 @@ enum outcome topology_plan_make(const struct topology_target *target,
                                 struct fault *fault);
 void topology_plan_done(struct topology_plan *plan);
 
-/* Does one step. REJECT for a refusal. */
+/* Does one step. REJECT for a refusal; nothing to do for what is left. */
 enum outcome topology_step_do(const struct topology_target *target,
                               const struct topology_step *step, struct fault *fault);
 

@@ -8,7 +8,8 @@
 static const enum cli_colour action_colours[] = {[STEP_CREATE] = CLI_GREEN,
                                                  [STEP_CHANGE] = CLI_YELLOW,
                                                  [STEP_REMOVE] = CLI_YELLOW,
-                                                 [STEP_REFUSE] = CLI_RED};
+                                                 [STEP_REFUSE] = CLI_RED,
+                                                 [STEP_LEAVE] = CLI_RED};
 
 static void show_text(const struct topology_model *model)
 {
@@ -127,6 +128,7 @@ static int apply_steps(const struct cli_call *call, const struct topology_target
                        const struct topology_plan *plan)
 {
     size_t refused = 0;
+    size_t left = 0;
     for (size_t i = 0; i < plan->count; i++) {
         struct fault fault;
         print_step(call, &plan->steps[i], "");
@@ -136,13 +138,14 @@ static int apply_steps(const struct cli_call *call, const struct topology_target
         } else if (o != OK) {
             return cli_fail_fault(call, &fault, i > 0 ? "stopped half-way" : "nothing was changed");
         }
+        left += plan->steps[i].action == STEP_LEAVE;
     }
     if (refused > 0) {
-        return cli_fail(call, plan->count > refused ? EXIT_PARTLY : EXIT_FAILED,
+        return cli_fail(call, plan->count > refused + left ? EXIT_PARTLY : EXIT_FAILED,
                         "%zu things cannot be changed in place; see above", refused);
     }
     if (!call->is_json) {
-        (void)printf("%zu changes made\n", plan->count);
+        (void)printf("%zu changes made\n", plan->count - left);
     }
     return EXIT_DONE;
 }
@@ -293,7 +296,7 @@ const struct cli_command topology_commands[] = {
      "make exchanges, queues, bindings, policies, users and permissions as the contracts want",
      "Changes nothing without need. What cannot be changed in place is refused with the way to "
      "migrate (exit 3 when the\n"
-     "rest was done).",
+     "rest was done). Permissions of users that no contract names are told and left alone.",
      broker_options, COUNT_OF(broker_options), run_apply},
     {"topology verify", "", "fail unless the broker is exactly as the contracts want",
      "A passive declare succeeds whatever arguments, bindings and policies are: this compares "

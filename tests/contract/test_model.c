@@ -88,6 +88,13 @@ static const struct {
     {"action: send", "action: publish", 10, 13, "action must be send or receive"},
     {"x-outcomes: [ThingSold]", "x-outcomes: [ThingBroken]", 17, 18,
      "x-outcomes names what shop does not send"},
+    {"x-outcomes: [ThingSold]", "x-outcomes: ThingSold", 17, 17, "x-outcomes must be a list"},
+    {"x-outcomes: [", "x-saga: [upgrade]\n    x-outcomes: [", 17, 13, "x-saga must be a string"},
+    {"x-outcomes: [", "x-compensates: 7\n    x-outcomes: [", 17, 20,
+     "x-compensates must be a string"},
+    {"x-outcomes: [", "x-deadLetter: mall.dlq\n    x-outcomes: [", 17, 19,
+     "x-deadLetter cannot be chosen"},
+    {"{attempts: 3, base: 1s, max: 2m}", "3", 18, 14, "x-retry must be a map"},
     {"x-retry: {", "x-compensates: nobody\n    x-retry: {", 18, 20,
      "x-compensates names no operation"},
     {"attempts: 3", "attempts: never", 18, 25, "attempts must be an integer from 1 to 1000"},
@@ -143,6 +150,27 @@ START_TEST(a_wrong_contract_is_refused_with_line_and_column)
     }
     findings_print(findings, stderr);
     ck_abort_msg("not found: %d:%d: %s", edits[_i].line, edits[_i].column, edits[_i].says);
+}
+END_TEST
+
+static const char *const taken_names[] = {
+    "operator", "audit", "deploy",  "quadrille_audit", "postgres",   "public",
+    "none",     "amq",   "pg_dump", "billing_owner",   "publishers", "consumers",
+};
+
+START_TEST(a_name_that_is_taken_is_refused)
+{
+    AUTO(buffer_done) struct buffer text = {0};
+    read_fixture(&text);
+    AUTO(free_text) char *path = xasprintf("%s/%s.yaml", folder, taken_names[_i]);
+    FILE *file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(buffer_cstr(&text), file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+    struct fault fault = {0};
+    ck_assert_int_eq(contract_set_load(&set, folder, &fault), REJECT);
+    ck_assert_msg(strstr(fault.text, "no service can be called") != NULL, "%s", fault.text);
+    (void)unlink(path);
 }
 END_TEST
 
@@ -226,6 +254,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, a_wrong_contract_is_refused_with_line_and_column, 0,
                         COUNT_OF(edits));
+    tcase_add_loop_test(tcase, a_name_that_is_taken_is_refused, 0, COUNT_OF(taken_names));
     tcase_add_test(tcase, all_findings_are_collected);
     tcase_add_test(tcase, references_that_multiply_have_an_end);
     tcase_add_test(tcase, the_fixture_itself_is_correct);

@@ -63,22 +63,37 @@ static struct result tell_story(struct company *company, struct tap *tap, bool h
     return result;
 }
 
-static size_t print_table(const struct result *results, size_t count)
+/* What the ledger has taken in and given back since `before`, whoever it was for. */
+static bool print_ledger(struct company *company, const struct money *before,
+                         const struct money *told)
+{
+    struct money now = {0};
+    if (!read_ledger(company, &now)) {
+        (void)printf("the provider's own ledger cannot be read\n");
+        return false;
+    }
+    int64_t charged = now.charged_minor - before->charged_minor;
+    int64_t refunded = now.refunded_minor - before->refunded_minor;
+    bool is_same = charged == told->charged_minor && refunded == told->refunded_minor;
+    (void)printf("%-46s %-12s %9.2f %9.2f           %s\n", "by the provider's own ledger", "",
+                 (double)charged / 100, (double)refunded / 100,
+                 is_same ? "" : "not what the stories tell of");
+    return is_same;
+}
+
+static size_t print_table(const struct result *results, size_t count, struct money *total)
 {
     size_t failed = 0;
-    struct money total = {0};
     (void)printf("\n%-46s %-12s %9s %9s %8s\n", "story", "outcome", "charged", "refunded", "took");
     for (size_t i = 0; i < count; i++) {
         const struct result *r = &results[i];
         (void)printf("%-46s %-12s %9.2f %9.2f %5.1f s  %s\n", r->story->title, r->state,
                      (double)r->money.charged_minor / 100, (double)r->money.refunded_minor / 100,
                      (double)r->took_ms / 1000, r->failure[0] == '\0' ? "as told" : r->failure);
-        total.charged_minor += r->money.charged_minor;
-        total.refunded_minor += r->money.refunded_minor;
+        total->charged_minor += r->money.charged_minor;
+        total->refunded_minor += r->money.refunded_minor;
         failed += r->failure[0] != '\0';
     }
-    (void)printf("%-46s %-12s %9.2f %9.2f\n", "by the provider's own ledger", "",
-                 (double)total.charged_minor / 100, (double)total.refunded_minor / 100);
     return failed;
 }
 
@@ -117,12 +132,16 @@ int main(int argc, char **argv)
     (void)printf("Five services and a stand-in payment provider are up (%.1f s).\n",
                  (double)(clock_monotonic_ms() - start) / 1000);
     struct tap *tap = tap_open();
+    struct money before = {0};
+    struct money told = {0};
+    (void)read_ledger(company, &before); /* if it cannot be read now, the end will tell */
 
     struct result *results = xcalloc(story_count, sizeof *results);
     for (size_t i = 0; i < story_count; i++) {
         results[i] = tell_story(company, tap, has_colour, i);
     }
-    size_t failed = print_table(results, story_count);
+    size_t failed = print_table(results, story_count, &told);
+    bool is_paid_for = print_ledger(company, &before, &told);
     tap_close(tap);
     bool is_sound = audit(company);
     company_free(company);
@@ -130,5 +149,5 @@ int main(int argc, char **argv)
     (void)printf("\n%zu of %zu stories went as told; the invariants %s. %.0f s.\n",
                  story_count - failed, story_count, is_sound ? "hold" : "DO NOT HOLD",
                  (double)(clock_monotonic_ms() - start) / 1000);
-    return failed == 0 && is_sound ? 0 : 1;
+    return failed == 0 && is_paid_for && is_sound ? 0 : 1;
 }

@@ -203,6 +203,9 @@ static void tell_kill(struct telling *telling)
     listen_for(telling, 200);
     (void)company_signal(telling->company, "billing", SIGKILL);
     tell(telling, "billing is dead; the upgrade is %s", read_state(telling));
+    if (strcmp(telling->state, "requested") != 0) {
+        tell_failure(telling, "billing was killed too late: the call was over");
+    }
     listen_for(telling, 300);
     company_start_one(telling->company, "billing", NULL);
     tell(telling, "billing is back");

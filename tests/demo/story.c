@@ -76,6 +76,9 @@ static void on_heard(void *context, const struct heard *heard)
     if (kept.said_at_ms == 0) {
         kept.said_at_ms = clock_now_ms(); /* a foreign client need not say when */
     }
+    if (kept.said_at_ms < telling->began_ms) {
+        return;
+    }
     const struct heard *cause =
         heard->has_causation_id ? find_heard(telling, &heard->causation_id) : NULL;
     bool is_mail = strcmp(heard->service, "notification") == 0;
@@ -145,7 +148,6 @@ static void register_user(struct telling *telling, const char *name)
 
 void meet_user(struct telling *telling, const char *name, enum body body)
 {
-    telling->began_ms = clock_now_ms();
     tell(telling, "%s registers, %ssets a goal: build muscle, three days a week", name,
          body == BODY_METRICS ? "records body metrics and " : "");
     register_user(telling, name);
@@ -168,7 +170,6 @@ void meet_user(struct telling *telling, const char *name, enum body body)
         tell_failure(telling, "setting a goal was answered with %ld", status);
     }
     (void)await_event(telling, "PlanGenerated", USER_MS);
-    telling->heard_count = 0; /* what follows is about the upgrade */
 }
 
 long ask_for_premium(struct telling *telling, const char *payment_method,
@@ -177,7 +178,6 @@ long ask_for_premium(struct telling *telling, const char *payment_method,
     AUTO(free_text) char *path = xasprintf("/users/%s/premium-upgrades", telling->user.id);
     AUTO(free_text) char *body = xasprintf("{\"paymentMethod\":\"%s\"}", payment_method);
     int64_t deadline = clock_monotonic_ms() + USER_MS;
-    telling->began_ms = clock_now_ms();
     for (;;) {
         json_object *answer = NULL;
         long status = company_call(telling->company, "subscription", "POST", path,
@@ -232,44 +232,63 @@ void disturb_provider(struct telling *telling, const char *route, const char *fa
     }
 }
 
-static void add_up(json_object *list, const char *upgrade_id, int64_t *count, int64_t *minor)
+static bool is_about(json_object *entry, const char *upgrade_id)
 {
-    size_t length = list != NULL ? json_object_array_length(list) : 0;
-    for (size_t i = 0; i < length; i++) {
-        json_object *entry = json_object_array_get_idx(list, i);
-        json_object *metadata = NULL;
-        if (!json_object_object_get_ex(entry, "metadata", &metadata)) {
-            continue;
-        }
-        json_object_object_foreach(metadata, key, value)
-        {
-            (void)key;
-            if (strcmp(json_object_get_string(value), upgrade_id) == 0) {
-                (*count)++;
-                *minor += member_number(entry, "amount");
-                break;
-            }
+    json_object *metadata = NULL;
+    if (!json_object_object_get_ex(entry, "metadata", &metadata)) {
+        return false;
+    }
+    json_object_object_foreach(metadata, key, value)
+    {
+        (void)key;
+        if (strcmp(json_object_get_string(value), upgrade_id) == 0) {
+            return true;
         }
     }
+    return false;
+}
+
+static void add_up(json_object *ledger, const char *kind, const char *upgrade_id, int64_t *count,
+                   int64_t *minor)
+{
+    json_object *list = NULL;
+    size_t length =
+        json_object_object_get_ex(ledger, kind, &list) ? json_object_array_length(list) : 0;
+    for (size_t i = 0; i < length; i++) {
+        json_object *entry = json_object_array_get_idx(list, i);
+        if (upgrade_id == NULL || is_about(entry, upgrade_id)) {
+            (*count)++;
+            *minor += member_number(entry, "amount");
+        }
+    }
+}
+
+/* NULL: whatever it is about. */
+static bool read_lines(struct company *company, const char *upgrade_id, struct money *money)
+{
+    json_object *ledger = NULL;
+    bool is_read = company_provider(company, "GET", "/ledger", NULL, &ledger) == 200;
+    if (is_read) {
+        *money = (struct money){0};
+        add_up(ledger, "charges", upgrade_id, &money->charges, &money->charged_minor);
+        add_up(ledger, "refunds", upgrade_id, &money->refunds, &money->refunded_minor);
+    }
+    (void)json_object_put(ledger);
+    return is_read;
 }
 
 struct money read_money(struct telling *telling)
 {
     struct money money = {0};
-    json_object *ledger = NULL;
-    json_object *list = NULL;
-    if (company_provider(telling->company, "GET", "/ledger", NULL, &ledger) != 200) {
+    if (!read_lines(telling->company, telling->upgrade_id, &money)) {
         tell_failure(telling, "the provider's ledger cannot be read");
-        return money;
     }
-    if (json_object_object_get_ex(ledger, "charges", &list)) {
-        add_up(list, telling->upgrade_id, &money.charges, &money.charged_minor);
-    }
-    if (json_object_object_get_ex(ledger, "refunds", &list)) {
-        add_up(list, telling->upgrade_id, &money.refunds, &money.refunded_minor);
-    }
-    (void)json_object_put(ledger);
     return money;
+}
+
+bool read_ledger(struct company *company, struct money *total)
+{
+    return read_lines(company, NULL, total);
 }
 
 void expect_money(struct telling *telling, int64_t charges, int64_t refunds)

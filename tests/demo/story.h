@@ -28,7 +28,7 @@ struct telling {
     char state[32]; /* of the upgrade, as last read */
     struct heard heard[HEARD_MAX];
     size_t heard_count;
-    int64_t began_ms;
+    int64_t began_ms;            /* what was said before belongs to another story */
     char failure[FAILURE_BYTES]; /* "" while all is well; the first failure stays */
 };
 
@@ -64,6 +64,8 @@ struct money {
     int64_t charges, refunds, charged_minor, refunded_minor;
 };
 struct money read_money(struct telling *telling);
+/* Everything in it, whatever it is about. False when it cannot be read. */
+bool read_ledger(struct company *company, struct money *total);
 /* A failure when the ledger says otherwise. */
 void expect_money(struct telling *telling, int64_t charges, int64_t refunds);
 

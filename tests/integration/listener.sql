@@ -53,3 +53,4 @@ create trigger note_parking after insert or update of attempts on retry
 grant select, insert on effect, promise to listener;
 grant select on door to listener;
 grant select, update on lock to listener;
+grant select on effect to quadrille_audit;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 /*
  * `quadrille schema` on the real contracts: for every service its migrations, one after the other,
@@ -196,6 +197,95 @@ START_TEST(an_edited_migration_is_noticed)
 }
 END_TEST
 
+static void do_deploy(const char *format, const char *service)
+{
+    AUTO(free_text) char *database = xasprintf("%s_%s", hall.stage.name, service);
+    const char *place = strstr(format, "%s");
+    AUTO(free_text)
+    char *sql = xasprintf("%.*s%s%s", (int)(place - format), format, database, place + 2);
+    PGconn *deploy = PQconnectdb(getenv("DATABASE_URL"));
+    do_sql(deploy, sql);
+    PQfinish(deploy);
+}
+
+/* What comes after an edited migration was written for what that one used to say. */
+START_TEST(nothing_is_applied_after_an_edited_migration)
+{
+    PGconn *conn = connect_to("coaching");
+    do_sql(conn, "update schema_migration set hash = reverse(hash) where name = '001-outbox'");
+    do_sql(conn, "delete from schema_migration where name = '002-idempotency'");
+    do_sql(conn, "drop table idempotency");
+    check_tool("apply", 1, "publishers/002-idempotency: missing");
+    ck_assert_int_eq(
+        stage_number(conn, "select count(*) from pg_class where relname = 'idempotency'"), 0);
+    do_sql(conn, "update schema_migration set hash = reverse(hash) where name = '001-outbox'");
+    check_tool("apply", 0, " 1 now, 0 missing, 0 changed");
+    PQfinish(conn);
+}
+END_TEST
+
+START_TEST(a_migration_of_a_newer_version_is_noticed)
+{
+    PGconn *conn = connect_to("coaching");
+    do_sql(conn, "insert into schema_migration values ('coaching', '999-later', 'x')");
+    check_tool("plan", 0, "coaching/999-later: applied, and unknown to this version");
+    check_tool("verify", 1, "999-later");
+    check_tool("apply", 1, "a newer version");
+    do_sql(conn, "delete from schema_migration where name = '999-later'");
+    check_tool("verify", 0, " 0 unknown");
+    PQfinish(conn);
+}
+END_TEST
+
+/* Neither a database that somebody has opened to all nor an empty one is touched by looking. */
+START_TEST(looking_changes_nothing)
+{
+    PGconn *conn = connect_to("coaching");
+    do_sql(conn, "set role coaching_owner");
+    do_deploy("set role coaching_owner; grant connect on database %s to public", "coaching");
+    do_deploy("drop database %s with (force)", "profile");
+    do_deploy("create database %s owner profile_owner", "profile");
+    check_tool("plan", 0, "profile/001-profile: missing");
+    check_tool("verify", 1, "run schema apply");
+    PGconn *empty = connect_to("profile");
+    ck_assert_int_eq(
+        stage_number(empty, "select count(*) from pg_class where relname = 'schema_migration'"), 0);
+    PQfinish(empty);
+    const char *is_open =
+        "select has_database_privilege('public', current_database(), 'connect')::int";
+    ck_assert_int_eq(stage_number(conn, "%s", is_open), 1);
+    check_tool("apply", 0, " 0 missing, 0 changed");
+    ck_assert_int_eq(stage_number(conn, "%s", is_open), 0);
+    PQfinish(conn);
+}
+END_TEST
+
+/* The second one waits for the first and finds nothing left to do. */
+START_TEST(two_deployments_at_once_do_the_work_once)
+{
+    static const char *const apply[] = {"schema", "apply", NULL};
+    pid_t pids[3];
+    for (size_t i = 0; i < COUNT_OF(services); i++) {
+        do_deploy("drop database %s with (force)", services[i]);
+    }
+    for (size_t i = 0; i < COUNT_OF(pids); i++) {
+        pids[i] = fork();
+        if (pids[i] == 0) {
+            char *output = NULL;
+            int code = hall_tool(&hall, apply, &output);
+            (void)fprintf(stderr, "%s", output);
+            _exit(code);
+        }
+    }
+    for (size_t i = 0; i < COUNT_OF(pids); i++) {
+        int status = 0;
+        ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "one of them failed");
+    }
+    check_tool("verify", 0, " 0 missing, 0 changed");
+}
+END_TEST
+
 /* A migration and its record stand or fall together, and the next apply goes on where this one
  * stopped. */
 START_TEST(a_migration_that_fails_leaves_nothing)
@@ -226,6 +316,44 @@ START_TEST(a_migration_that_fails_leaves_nothing)
     check_tool("apply", 0, " 0 missing, 0 changed");
     check_tool("verify", 0, " 0 missing, 0 changed");
     PQfinish(conn);
+}
+END_TEST
+
+/* What the audit has no use for it may not read: who somebody is, how they measure, what they were
+ * answered. */
+static const struct {
+    const char *service, *sql;
+    bool is_allowed;
+} audits[] = {
+    {"profile", "select count(id), count(deleted_at) from users", true},
+    {"profile", "select email from users", false},
+    {"profile", "select name from users", false},
+    {"profile", "select goal from goal", false},
+    {"profile", "select weight_g from metrics", false},
+    {"profile", "select body from idempotency", false},
+    {"coaching", "select count(plan_id) from athlete", true},
+    {"coaching", "select goal from athlete", false},
+    {"coaching", "select document from plan", false},
+    {"coaching", "select value from metric", false},
+};
+
+START_TEST(the_audit_reads_what_each_schema_lets_it)
+{
+    char *password = NULL;
+    struct fault fault;
+    ck_assert_msg(secret_read(hall.secrets, "audit", &password, &fault) == OK, "%s", fault.text);
+    AUTO(free_text) char *database = xasprintf("%s_%s", hall.stage.name, audits[_i].service);
+    AUTO(free_text) char *place = secret_url_with_database(getenv("DATABASE_URL"), database);
+    AUTO(free_text) char *url = secret_url_with_user(place, "quadrille_audit", password);
+    PGconn *conn = PQconnectdb(url);
+    PGresult *result = PQexec(conn, audits[_i].sql);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    ck_assert_msg(audits[_i].is_allowed ? state == NULL
+                                        : state != NULL && strcmp(state, "42501") == 0,
+                  "%s: %s", audits[_i].sql, state != NULL ? PQerrorMessage(conn) : "may be read");
+    PQclear(result);
+    PQfinish(conn);
+    free(password);
 }
 END_TEST
 
@@ -260,9 +388,14 @@ int main(void)
     tcase_set_timeout(cases, 60);
     tcase_add_unchecked_fixture(cases, open_databases, drop_databases);
     tcase_add_loop_test(cases, migrations_lead_to_what_schema_sql_says, 0, COUNT_OF(services));
+    tcase_add_loop_test(cases, the_audit_reads_what_each_schema_lets_it, 0, COUNT_OF(audits));
     tcase_add_test(cases, applied_twice_is_nothing);
     tcase_add_test(cases, an_edited_migration_is_noticed);
+    tcase_add_test(cases, nothing_is_applied_after_an_edited_migration);
+    tcase_add_test(cases, a_migration_of_a_newer_version_is_noticed);
+    tcase_add_test(cases, looking_changes_nothing);
     tcase_add_test(cases, a_migration_that_fails_leaves_nothing);
+    tcase_add_test(cases, two_deployments_at_once_do_the_work_once);
     Suite *suite = suite_create("schema");
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

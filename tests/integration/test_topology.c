@@ -86,6 +86,8 @@ END_TEST
 static const struct drift { const char *name, *method, *path, *body, *says; } drifts[] = {
     {"a binding is missing", "DELETE", "bindings/%v/e/teller.events/q/listener/teller.tale-told.v1", "", "teller.tale-told.v1"},
     {"a binding too many", "POST", "bindings/%v/e/teller.events/q/listener", "{\"routing_key\":\"teller.#\"}", "remove"},
+    {"a binding to another exchange", "POST", "bindings/%v/e/teller.events/e/amq.topic", "{\"routing_key\":\"#\"}", "exchange amq.topic"},
+    {"a binding between our exchanges", "POST", "bindings/%v/e/teller.events/e/listener.events", "{\"routing_key\":\"#\"}", "exchange listener.events"},
     {"a policy is another", "PUT", "policies/%v/listener", "{\"pattern\":\"^listener$\",\"apply-to\":\"queues\",\"definition\":{\"delivery-limit\":3}}", "policy"},
     {"a policy is gone", "DELETE", "policies/%v/listener.dlq", "", "policy"},
     {"a policy has another pattern", "PUT", "policies/%v/teller", "{\"pattern\":\"^telle$\",\"apply-to\":\"queues\",\"definition\":{\"dead-letter-exchange\":\"teller.dlx\",\"dead-letter-strategy\":\"at-least-once\",\"overflow\":\"reject-publish\",\"delivery-limit\":1000}}", "policy"},
@@ -149,6 +151,44 @@ START_TEST(notices_a_policy_that_hides_ours)
            "\"max-length\":1}}");
     check_tool("verify", 1, "clever");
     manage("DELETE", "policies/%v/clever", "");
+    check_tool("verify", 0, "as the contracts want");
+}
+END_TEST
+
+/* The queue of a service that is no more would fill up unseen. It is unbound, and what is in it
+ * stays. */
+START_TEST(unbinds_a_queue_that_no_contract_names)
+{
+    manage("PUT", "queues/%v/former", "{\"durable\":true}");
+    manage("POST", "bindings/%v/e/teller.events/q/former", "{\"routing_key\":\"teller.#\"}");
+    check_tool("verify", 1, "teller.events -> former");
+    check_tool("apply", 0, "1 changes made");
+    check_tool("verify", 0, "as the contracts want");
+    manage("GET", "queues/%v/former", "");
+    manage("DELETE", "queues/%v/former", "");
+}
+END_TEST
+
+/* clang-format off */
+static const struct stranger { const char *name, *path, *body, *says; } strangers[] = {
+    {"a permission", "permissions/%v/listener.stray", "{\"configure\":\"\",\"write\":\"teller\",\"read\":\"\"}", "clear_permissions"},
+    {"a topic permission", "topic-permissions/%v/listener.stray", "{\"exchange\":\"teller.events\",\"write\":\".*\",\"read\":\"\"}", "clear_topic_permissions"},
+    {"a topic permission of a service", "topic-permissions/%v/listener", "{\"exchange\":\"teller.events\",\"write\":\".*\",\"read\":\"\"}", "listener on teller.events"},
+};
+/* clang-format on */
+
+/* Verify names them, apply leaves them: somebody may need them. */
+START_TEST(tells_of_strangers_and_leaves_them)
+{
+    const struct stranger *stranger = &strangers[_i];
+    manage("PUT", "users/listener.stray", "{\"password\":\"x\",\"tags\":\"\"}");
+    manage("PUT", stranger->path, stranger->body);
+    check_tool("verify", 1, stranger->says);
+    check_tool("apply", 0, "0 changes made");
+    check_tool("verify", 1, stranger->says);
+    manage("DELETE", stranger->path, "");
+    manage("DELETE", "users/listener.stray", "");
+    check_tool("apply", 0, "changes made");
     check_tool("verify", 0, "as the contracts want");
 }
 END_TEST
@@ -295,6 +335,21 @@ static enum outcome publish_as_another(struct broker *broker, struct fault *faul
     return publish(broker, "listener.events", "listener.tale-heard.v1", "teller", fault);
 }
 
+/* Whoever looks through a queue that ends with its connection takes nothing from anybody. */
+START_TEST(lets_somebody_listen_in)
+{
+    struct broker *broker = open_as(NULL);
+    struct fault fault = {0};
+    char *queue = NULL;
+    ck_assert_msg(broker_queue_temporary(broker, &queue, &fault) == OK &&
+                      broker_bind(broker, queue, "teller.events", "#", &fault) == OK,
+                  "%s", fault.text);
+    check_tool("verify", 0, "as the contracts want");
+    broker_close(broker);
+    free(queue);
+}
+END_TEST
+
 /* clang-format off */
 static const struct deed { const char *account; const char *name; enum outcome (*act)(struct broker *broker, struct fault *fault); const char *refused; } deeds[] = {
     {"listener", "read its own queue", read_own, NULL},
@@ -375,7 +430,9 @@ static const struct statement { const char *account, *sql, *state; } statements[
     {"audit", "select count(*) from outbox", NULL},
     {"audit", "select count(*) from inbox", NULL},
     {"audit", "select count(*) from retry", NULL},
-    {"audit", "select count(*) from effect", NULL}, /* the service's own tables as well */
+    {"audit", "select count(*) from effect", NULL}, /* of the service's own, what its schema grants */
+    {"audit", "select count(*) from promise", "42501"},
+    {"audit", "select body from idempotency", "42501"}, /* answers hold bearer tokens */
     {"audit", "insert into inbox (id) values (uuid_floor(now()))", "25006"},
     {"audit", "set transaction read write; delete from outbox", "42501"},
     {"audit", "set transaction read write; insert into inbox (id) values (uuid_floor(now()))", "42501"},
@@ -478,6 +535,9 @@ int main(void)
     tcase_add_loop_test(cases, notices_and_repairs_drift, 0, COUNT_OF(drifts));
     tcase_add_loop_test(cases, refuses_what_cannot_be_changed_in_place, 0, COUNT_OF(refusals));
     tcase_add_test(cases, notices_a_policy_that_hides_ours);
+    tcase_add_test(cases, unbinds_a_queue_that_no_contract_names);
+    tcase_add_loop_test(cases, tells_of_strangers_and_leaves_them, 0, COUNT_OF(strangers));
+    tcase_add_test(cases, lets_somebody_listen_in);
     Suite *suite = suite_create("topology");
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

@@ -59,7 +59,8 @@ begin
     execute format('grant select, insert, update on athlete, upgrade to %I', runtime);
     execute format('grant select, insert, update, delete on metric, plan to %I', runtime);
     execute format('grant select on upgrade to %I', audit);
-    execute format('grant select (user_id, is_gone, plan_id, ordinary_plan_id) on athlete to %I', audit);
+    execute format('grant select (user_id, is_gone, goal_sequence, plan_id, ordinary_plan_id) on athlete to %I', audit);
+    execute format('grant select (user_id, metric, sequence) on metric to %I', audit);
     execute format('grant select (id, user_id, tier, upgrade_id, generated_at) on plan to %I', audit);
 end
 $$;

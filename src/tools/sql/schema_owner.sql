@@ -15,6 +15,5 @@ begin
         primary key (module, name)
     );
     execute format('grant select on schema_migration to %I, %I', runtime, audit);
-    execute format('alter default privileges grant select on tables to %I', audit);
 end
 $$

@@ -1,13 +1,11 @@
--- The roles of one service: owner without login, runtime with least privilege, and the audit that reads everything.
--- Names and passwords come in as session settings.
+-- The roles of one service: owner without login, runtime with least privilege, and the audit that reads what each
+-- migration lets it. Names and passwords come in as session settings.
 do $$
 declare
     runtime text := current_setting('quadrille.runtime_role');
     owner text := current_setting('quadrille.runtime_role') || '_owner';
     audit text := current_setting('quadrille.audit_role');
 begin
-    -- One deployment at a time: roles belong to the whole cluster.
-    perform pg_advisory_xact_lock(hashtext('quadrille roles'));
     if not exists (select from pg_roles where rolname = owner) then
         execute format('create role %I nologin', owner);
     end if;
