@@ -148,7 +148,6 @@ static enum outcome handle(struct batch *batch, struct span span, int64_t now_ms
         log_bind(&in->envelope);
         struct work work = work_of(batch, in, now_ms, fault);
         fault->text[0] = '\0';
-        crash_on(in->body, in->body_length);
         enum outcome o = in->receive->on(&work, in->event);
         log_unbind();
         if (o != OK) {

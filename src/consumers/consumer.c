@@ -3,6 +3,7 @@
 
 #include "consumers/batch.h"
 #include "consumers/inbox_sql.h"
+#include "consumers/quarantine.h"
 #include "core/backoff.h"
 #include "core/clock.h"
 #include "core/crash.h"
@@ -21,6 +22,7 @@ enum {
     OLDEST_EVERY_MS = 10 * 60 * 1000,
     OUTAGE_MAX_MS = 20 * 60 * 1000, /* the broker closes the channel itself after 30 minutes */
     SUSPECT_TRIES = 3,
+    QUARANTINE_POLL_MS = 5,
     FRAME_SPARE_BYTES =
         512, /* of a content header's frame: its own words and what the broker adds */
 };
@@ -176,22 +178,91 @@ static enum outcome begin_suspect(struct consumer *c, struct incoming *in, struc
         (void)snprintf(in->reason, sizeof in->reason, "%d processes died while handling it",
                        SUSPECT_TRIES);
     }
-    log_warn("suspect.alone", LOG_ID("event", &in->envelope.id), LOG_INT("try", tries));
+    log_warn("suspect.alone", LOG_ID("event_id", &in->envelope.id), LOG_INT("try", tries));
     return OK;
+}
+
+/* Best effort, when it cannot be finished now: an orderly end is no death. */
+static void put_down_suspect(struct consumer *c, const struct incoming *in)
+{
+    struct fault fault = {0};
+    enum outcome o = db_is_lost(c->db) ? db_reopen(c->db, &fault) : OK;
+    if (o == OK) {
+        o = db_run(c->db, &sql_suspect_put_down,
+                   DB_PARAMS(db_uuid(&in->envelope.id), db_uuid(&c->runtime->life)), NULL, &fault);
+    }
+    if (o != OK) {
+        log_debug("suspect.kept", LOG_ID("event_id", &in->envelope.id),
+                  LOG_TEXT("reason", fault.text));
+    }
 }
 
 static enum outcome run_suspect(struct consumer *c, struct incoming *in, struct fault *fault)
 {
     enum outcome o = begin_suspect(c, in, fault);
-    while (o == LOST) {
+    while (o == LOST || o == RETRY) {
         o = await_db(c, fault);
-        if (o == OK) {
-            o = begin_suspect(c, in, fault);
-        } else {
+        if (o != OK) {
+            break;
+        }
+        o = begin_suspect(c, in, fault);
+    }
+    if (o == OK && in->fate == FATE_OPEN) {
+        incoming_decode(in, &c->arena);
+    }
+    o = o == OK ? run_items(c, in, 1, fault) : o;
+    if (o == LOST) {
+        put_down_suspect(c, in);
+    }
+    return o;
+}
+
+/* At the door of the quarantine. LOST: the broker is gone, or it is time to stop. */
+static enum outcome wait_outside(struct consumer *c, struct fault *fault)
+{
+    return runtime_is_stopping(c->runtime)
+               ? fault_set(fault, LOST, "stopping")
+               : broker_wait(c->broker, c->runtime->stop_fd, QUARANTINE_POLL_MS, fault);
+}
+
+static enum outcome run_together(struct consumer *c, struct incoming *items, size_t count,
+                                 struct fault *fault)
+{
+    struct quarantine *quarantine = &c->runtime->quarantine;
+    while (!quarantine_enter(quarantine)) {
+        enum outcome o = wait_outside(c, fault);
+        if (o != OK) {
             return o;
         }
     }
-    return o == OK ? run_items(c, in, 1, fault) : o;
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].fate == FATE_OPEN) {
+            incoming_decode(&items[i], &c->arena);
+        }
+    }
+    enum outcome o = run_items(c, items, count, fault);
+    quarantine_leave(quarantine);
+    return o;
+}
+
+static enum outcome run_suspects(struct consumer *c, struct incoming *items, size_t count,
+                                 struct fault *fault)
+{
+    struct quarantine *quarantine = &c->runtime->quarantine;
+    enum outcome o = OK;
+    bool is_alone = false;
+    quarantine_ask_alone(quarantine);
+    while (o == OK && !is_alone) {
+        is_alone = quarantine_enter_alone(quarantine);
+        if (!is_alone) {
+            o = wait_outside(c, fault);
+        }
+    }
+    for (size_t i = 0; o == OK && i < count; i++) {
+        o = run_suspect(c, &items[i], fault);
+    }
+    quarantine_leave_alone(quarantine, is_alone);
+    return o;
 }
 
 /* Runs the ordinary ones together, then each suspect alone. Reorders `items`. */
@@ -208,9 +279,9 @@ static enum outcome run_all(struct consumer *c, size_t count, struct fault *faul
             ordinary++;
         }
     }
-    enum outcome o = run_items(c, c->items, ordinary, fault);
-    for (size_t i = ordinary; o == OK && i < count; i++) {
-        o = run_suspect(c, &c->items[i], fault);
+    enum outcome o = ordinary > 0 ? run_together(c, c->items, ordinary, fault) : OK;
+    if (o == OK && ordinary < count) {
+        o = run_suspects(c, &c->items[ordinary], count - ordinary, fault);
     }
     return o;
 }

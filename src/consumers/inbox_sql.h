@@ -14,5 +14,6 @@ extern const struct sql sql_retry_take;
 extern const struct sql sql_retry_count;
 extern const struct sql sql_suspect_begin;
 extern const struct sql sql_suspect_end;
+extern const struct sql sql_suspect_put_down;
 
 #endif

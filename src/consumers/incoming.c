@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "consumers/incoming.h"
 
+#include "core/crash.h"
 #include "core/http.h"
 #include "core/text.h"
 
@@ -144,7 +145,6 @@ static void check_id(struct incoming *in, const struct listener *listener, int64
         kill_it(in, CLASS_UNIDENTIFIED, "message_id and cloudEvents_id differ");
         return;
     }
-    in->has_id = true;
     if (in->is_retry) {
         return; /* age is judged on first arrival only */
     }
@@ -212,8 +212,28 @@ static void check_size(struct incoming *in)
     }
 }
 
-static void decode(struct incoming *in, struct arena *arena)
+void incoming_identify(struct incoming *in, const struct listener *listener, struct arena *arena,
+                       int64_t now_ms)
 {
+    in->fate = FATE_OPEN;
+    check_id(in, listener, now_ms);
+    if (in->fate == FATE_OPEN) {
+        find_receive(in, listener->contract);
+    }
+    if (in->fate != FATE_DEAD) {
+        check_size(in);
+    }
+    if (in->fate == FATE_OPEN) {
+        check_origin(in);
+    }
+    if (in->fate == FATE_OPEN) {
+        read_attributes(in, arena);
+    }
+}
+
+void incoming_decode(struct incoming *in, struct arena *arena)
+{
+    crash_on(in->body, in->body_length);
     const char *content_type = in->properties.content_type;
     if (content_type != NULL && !text_starts_with(content_type, "application/json")) {
         kill_it(in, CLASS_CONTRACT_VIOLATION, "content_type must be application/json");
@@ -231,26 +251,6 @@ static void decode(struct incoming *in, struct arena *arena)
         OK) {
         kill_it(in, CLASS_CONTRACT_VIOLATION, "%s: %.*s", in->receive->message->name,
                 REASON_BYTES - 100, fault.text);
-    }
-}
-
-void incoming_identify(struct incoming *in, const struct listener *listener, struct arena *arena,
-                       int64_t now_ms)
-{
-    in->fate = FATE_OPEN;
-    check_id(in, listener, now_ms);
-    if (in->fate == FATE_OPEN) {
-        find_receive(in, listener->contract);
-    }
-    if (in->fate != FATE_DEAD) {
-        check_size(in);
-    }
-    if (in->fate == FATE_OPEN) {
-        check_origin(in);
-    }
-    if (in->fate == FATE_OPEN) {
-        read_attributes(in, arena);
-        decode(in, arena);
     }
 }
 

@@ -52,7 +52,6 @@ struct incoming {
 
     /* What it turned out to be. */
     struct envelope envelope;
-    bool has_id;
     const struct receive *receive; /* NULL when unidentified */
     struct retry_policy policy;
     void *event;
@@ -71,12 +70,15 @@ struct listener {
 };
 
 /*
- * Fills `in` from the delivery fields already set: who says what, is it believed, is it valid. A
- * message that cannot be handled gets its fate, class and reason; that is no error of ours, so
- * there is no outcome.
+ * Fills `in` from the delivery fields already set: who says what, is it believed. A message that
+ * cannot be handled gets its fate, class and reason; that is no error of ours, so there is no
+ * outcome. The body is not looked into: what comes from outside may kill us there.
  */
 void incoming_identify(struct incoming *in, const struct listener *listener, struct arena *arena,
                        int64_t now_ms);
+
+/* The body of an open one: is it valid? A crash from here on is the message's own. */
+void incoming_decode(struct incoming *in, struct arena *arena);
 
 /* Sets it aside after a failed execution: parked with its next attempt counted, or dead when its
  * attempts are used up. */

@@ -227,6 +227,26 @@ long hall_depth(const struct hall *hall, const char *queue)
     return (long)messages;
 }
 
+void hall_give_back(const struct hall *hall, const char *queue, int count, int times)
+{
+    struct broker *broker = open_broker(hall);
+    struct fault fault = {0};
+    for (int time = 0; time < times; time++) {
+        struct delivery delivery = {0};
+        for (int i = 0; i < count; i++) {
+            bool got = false;
+            ck_assert_msg(broker_get(broker, queue, &delivery, &got, &fault) == OK, "%s",
+                          fault.text);
+            ck_assert_msg(got, "%s has %d messages only", queue, i);
+        }
+        ck_assert_msg(broker_nack(broker, delivery.tag, true, true, &fault) == OK, "%s",
+                      fault.text);
+        broker_release(broker);
+        clock_sleep_ms(50); /* what has been given back is not there at once */
+    }
+    broker_close(broker);
+}
+
 void hall_await_depth(const struct hall *hall, const char *queue, long wanted)
 {
     int64_t until = clock_monotonic_ms() + AWAIT_MS;

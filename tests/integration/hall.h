@@ -35,6 +35,9 @@ char *hall_database_url(const struct hall *hall, const char *account, const char
 
 /* Messages that wait in a queue. */
 long hall_depth(const struct hall *hall, const char *queue);
+/* Takes the first `count` messages out and gives them back, `times` times: the broker counts that.
+ */
+void hall_give_back(const struct hall *hall, const char *queue, int count, int times);
 void hall_await_depth(const struct hall *hall, const char *queue, long wanted);
 
 struct listener_process {

@@ -302,15 +302,15 @@ START_TEST(killed_anywhere_each_effect_happens_once)
 }
 END_TEST
 
-#define DEADLY ((const char *const[]){"WORKERS=1", "CRASH_ON=deadly", NULL})
+#define DEADLY "CRASH_ON=deadly"
 
 /* As a supervisor would: starts it again whenever it has died, until the message is dead. Returns
  * how many died. */
-static int supervise(void)
+static int supervise(const char *const extra[])
 {
     enum { STARTS_MAX = 12 };
     for (int deaths = 0; deaths < STARTS_MAX; deaths++) {
-        struct listener_process listener = hall_start(&hall, DEADLY);
+        struct listener_process listener = hall_start(&hall, extra);
         while (process_is_alive(listener.pid)) {
             if (dead_letters("crashed") == 1) {
                 hall_await_depth(&hall, "listener.dlq", 1);
@@ -327,16 +327,20 @@ static int supervise(void)
     return -1;
 }
 
+/* The second one breaks its contract besides: it kills where its body is read. */
+static const char *const deadly_acts[] = {"believe", "sing"};
+
 START_TEST(a_message_that_kills_every_process_ends_in_the_dlq)
 {
     struct tales tales = {0};
     tales_add(&tales, 10, "believe", 7, "good");
-    tales_add(&tales, 1, "believe", 7, "deadly");
+    tales_add(&tales, 1, deadly_acts[_i], 7, "deadly");
     struct uuid culprit = tales.list[10].id;
     tales_add(&tales, 10, "believe", 7, "good");
     tales_tell(&hall, &tales);
     hall_await_depth(&hall, "listener", 21);
-    ck_assert_int_eq(supervise(), 6); /* three in company, three alone */
+    ck_assert_int_eq(supervise((const char *const[]){"WORKERS=1", DEADLY, NULL}),
+                     6); /* three in company, three alone */
     hall_await_effects(conn, 20);
     ck_assert_int_eq(stage_number(conn,
                                   "select count(*) from outbox where kind = 1 and cause_id = '%s'",
@@ -345,6 +349,31 @@ START_TEST(a_message_that_kills_every_process_ends_in_the_dlq)
     ck_assert_int_eq(stage_number(conn, "select count(*) from suspect"), 0);
     ck_assert_int_eq(stage_number(conn, "select count(*) from parking"), 0);
     ck_assert_int_eq(hall_depth(&hall, "listener"), 0);
+    tales_done(&tales);
+}
+END_TEST
+
+/* Both under suspicion, and each in a worker of its own: the slow one would be in flight whenever
+ * the other one kills. */
+START_TEST(an_innocent_in_another_worker_is_not_blamed_with_it)
+{
+    struct tales tales = {0};
+    tales_add(&tales, 3, "dawdle", 500, "slow");
+    tales_add(&tales, 1, "believe", 7, "deadly");
+    tales_add(&tales, 2, "dawdle", 500, "slow");
+    struct uuid culprit = tales.list[3].id;
+    tales_tell(&hall, &tales);
+    hall_await_depth(&hall, "listener", 6);
+    hall_give_back(&hall, "listener", 6, 3);
+    ck_assert_int_eq(supervise((const char *const[]){"WORKERS=2", "BATCH=1", DEADLY, NULL}), 3);
+    struct listener_process listener = hall_start(&hall, NULL);
+    hall_await_effects(conn, 5);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from outbox where kind = 1"), 1);
+    ck_assert_int_eq(
+        stage_number(conn, "select count(*) from outbox where cause_id = '%s'", text_of(&culprit)),
+        1);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from suspect"), 0);
     tales_done(&tales);
 }
 END_TEST
@@ -361,7 +390,8 @@ START_TEST(so_does_one_that_kills_from_the_retry_table)
     /* Fresh in `retry`, whatever the first process has still done. */
     do_sql("update retry set attempts = 1, leases = 0, due = clock_timestamp(); update door set "
            "is_open = true");
-    ck_assert_int_eq(supervise(), 4); /* one in company, three alone */
+    ck_assert_int_eq(supervise((const char *const[]){"WORKERS=1", DEADLY, NULL}),
+                     4); /* one in company, three alone */
     hall_await_effects(conn, 5);
     ck_assert_int_eq(stage_number(conn, "select count(*) from retry"), 0);
     ck_assert_int_eq(stage_number(conn, "select count(*) from suspect"), 0);
@@ -445,7 +475,9 @@ int main(void)
     tcase_add_test(cases, a_retry_that_succeeds_has_its_effect_once);
     tcase_add_test(cases, unlimited_attempts_never_die);
     tcase_add_loop_test(cases, killed_anywhere_each_effect_happens_once, 0, COUNT_OF(crash_points));
-    tcase_add_test(cases, a_message_that_kills_every_process_ends_in_the_dlq);
+    tcase_add_loop_test(cases, a_message_that_kills_every_process_ends_in_the_dlq, 0,
+                        COUNT_OF(deadly_acts));
+    tcase_add_test(cases, an_innocent_in_another_worker_is_not_blamed_with_it);
     tcase_add_test(cases, so_does_one_that_kills_from_the_retry_table);
     tcase_add_test(cases, sigterm_ends_the_batch_that_runs_and_leaves);
     tcase_add_test(cases, sigterm_leaves_within_ten_seconds_whatever_hangs);
