@@ -19,6 +19,7 @@ enum fate {
     FATE_OPEN, /* to be claimed and handled */
     FATE_PARK, /* set aside: into `retry` */
     FATE_DEAD, /* set aside: a dead letter */
+    FATE_DONE, /* committed: nothing is left to do */
 };
 
 /* Stable words to route on: header quadrille-failure-class. */
@@ -58,6 +59,7 @@ struct incoming {
 
     enum fate fate;
     bool is_fresh;   /* claimed in the running attempt; false = a duplicate */
+    bool is_said;    /* dead, and its letter has been written before */
     bool is_suspect; /* has a row in `suspect` that goes when it is done */
     const char *failure_class;
     char reason[REASON_BYTES];

@@ -64,16 +64,19 @@ START_TEST(three_of_each_shuffled_change_nothing)
 {
     struct tales tales = {0};
     tales_add(&tales, 200, "believe", 7, "thrice");
+    tales_add(&tales, 20, "refuse", 7, "thrice");
     tales_multiply(&tales, 3, 20261123);
-    struct listener_process listener = hall_start(&hall, NULL);
+    struct listener_process listener = hall_start(&hall, (const char *const[]){"BATCH=50", NULL});
     tales_tell(&hall, &tales);
-    hall_await(&listener, "consumed", 600);
+    hall_await(&listener, "consumed", 660);
     hall_await(&listener, "handled", 200);
-    hall_await(&listener, "duplicates", 400);
+    hall_await(&listener, "duplicates", 440);
+    ck_assert_int_eq(hall_tells(&listener, "dead_lettered"), 20);
     ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
     hall_check_effects(conn, 200);
     ck_assert_int_eq(hall_depth(&hall, "listener"), 0);
-    check_peace();
+    ck_assert_int_eq(dead_letters("rejected"), 20);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from retry"), 0);
     tales_done(&tales);
 }
 END_TEST
@@ -144,6 +147,47 @@ START_TEST(a_poison_in_a_batch_of_a_hundred_hurts_no_other)
 }
 END_TEST
 
+/* Parked, and then refused on a redelivery: nothing of it may come again. */
+START_TEST(what_was_parked_dies_once)
+{
+    struct tales tales = {0};
+    struct tales again = {0};
+    tales_add_oaths(&tales, 1, "wait");
+    tales_add_oaths(&again, 1, "refuse");
+    again.list[0].id = tales.list[0].id;
+    tales_tell(&hall, &tales);
+    hall_await_depth(&hall, "listener", 1);
+    struct listener_process listener = hall_start(&hall, ALONE);
+    stage_await(conn, 1, "select count(*) from retry");
+    do_sql("update retry set due = clock_timestamp() + interval '1 hour'");
+    tales_tell(&hall, &again);
+    hall_await_depth(&hall, "listener.dlq", 1);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from retry"), 0);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    ck_assert_int_eq(dead_letters("rejected"), 1);
+    tales_done(&tales);
+    tales_done(&again);
+}
+END_TEST
+
+/* Neither handled nor parked for a while: the process waits, keeps it and tries again. */
+START_TEST(what_cannot_be_parked_now_is_parked_later)
+{
+    struct tales tales = {0};
+    do_sql("update stumbling set code = '57014', times = 4; alter table retry enable trigger trip");
+    tales_add(&tales, 1, "wait", 7, "waits");
+    struct listener_process listener = hall_start(&hall, ALONE);
+    tales_tell(&hall, &tales);
+    stage_await(conn, 5, "select last_value from stumbles");
+    stage_await(conn, 1, "select count(*) from retry");
+    do_sql("update door set is_open = true");
+    hall_await_effects(conn, 1);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    check_peace();
+    tales_done(&tales);
+}
+END_TEST
+
 static const char *const conflict_codes[] = {"40P01", "40001"};
 
 START_TEST(a_lost_race_is_run_again_and_burns_no_attempt)
@@ -193,21 +237,43 @@ START_TEST(a_real_deadlock_is_survived)
 }
 END_TEST
 
+START_TEST(who_loses_every_race_is_parked)
+{
+    struct tales tales = {0};
+    do_sql("update stumbling set code = '40P01', times = 6");
+    tales_add(&tales, 1, "stumble", 7, "stumbles");
+    struct listener_process listener = hall_start(&hall, ALONE);
+    tales_tell(&hall, &tales);
+    hall_await_effects(conn, 1);
+    ck_assert_int_eq(stage_number(conn, "select last_value from stumbles"), 7);
+    ck_assert_int_eq(stage_number(conn, "select max(attempts) from parking"), 1);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    check_peace();
+    tales_done(&tales);
+}
+END_TEST
+
 /* x-retry of hearTale: 4 executions, from 200 ms, at most 500 ms; the second half of each delay is
  * dice. */
 static const struct delay {
     int attempts, min_ms, max_ms;
 } delays[] = {{1, 100, 200}, {2, 200, 400}, {3, 250, 500}};
 
+/* Whatever the service's clock says: delays are the database's. */
+static const char *const skews[] = {"SKEW_S=0", "SKEW_S=-240", "SKEW_S=240"};
+
 START_TEST(retries_come_later_and_later_and_end)
 {
+    AUTO(free_text) char *preload = xasprintf("LD_PRELOAD=%s", getenv("SKEW_LIB"));
     enum { DOUBTS = 30, PARKED = 3 * DOUBTS };
     struct tales tales = {0};
     tales_add(&tales, DOUBTS, "doubt", 7, "doubted");
     tales_add(&tales, 10, "believe", 7, "good");
     tales_tell(&hall, &tales);
     hall_await_depth(&hall, "listener", DOUBTS + 10);
-    struct listener_process listener = hall_start(&hall, ALONE);
+    struct listener_process listener =
+        hall_start(&hall, (const char *const[]){"WORKERS=1", preload, skews[_i],
+                                                "ASAN_OPTIONS=verify_asan_link_order=0", NULL});
     hall_await_depth(&hall, "listener.dlq", DOUBTS);
     for (size_t i = 0; i < COUNT_OF(delays); i++) {
         const struct delay *delay = &delays[i];
@@ -284,20 +350,28 @@ START_TEST(killed_anywhere_each_effect_happens_once)
 {
     struct tales tales = {0};
     tales_add(&tales, 50, "believe", 7, "good");
+    tales_add(&tales, 1, "refuse", 7, "bad");
+    tales_add(&tales, 1, "sing", 7, "bad");
+    tales_add_oaths(&tales, 1, "wait");
     tales_tell(&hall, &tales);
-    hall_await_depth(&hall, "listener", 50);
+    hall_await_depth(&hall, "listener", 53);
     struct listener_process listener =
         hall_start(&hall, (const char *const[]){"WORKERS=1", crash_points[_i], NULL});
     hall_await_kill(&listener);
     long long before = stage_number(conn, "select count(*) from effect");
     ck_assert_int_eq(before, _i < 2 ? 0 : 50);
     listener = hall_start(&hall, ALONE);
-    hall_await_effects(conn, 50);
+    stage_await(conn, 50, "select count(*) from effect");
     hall_await_depth(&hall, "listener", 0);
+    do_sql("update door set is_open = true");
+    hall_await_effects(conn, 51);
+    hall_await_depth(&hall, "listener.dlq", 2);
+    stage_await(conn, 0, "select count(*) from retry");
     ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
-    hall_check_effects(conn, 50);
+    hall_check_effects(conn, 51);
     ck_assert_int_eq(hall_depth(&hall, "listener"), 0);
-    check_peace();
+    ck_assert_int_eq(stage_number(conn, "select count(*) from outbox where kind = 1"), 2);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from suspect"), 0);
     tales_done(&tales);
 }
 END_TEST
@@ -471,7 +545,10 @@ int main(void)
     tcase_add_loop_test(cases, a_lost_race_is_run_again_and_burns_no_attempt, 0,
                         COUNT_OF(conflict_codes));
     tcase_add_test(cases, a_real_deadlock_is_survived);
-    tcase_add_test(cases, retries_come_later_and_later_and_end);
+    tcase_add_test(cases, who_loses_every_race_is_parked);
+    tcase_add_test(cases, what_was_parked_dies_once);
+    tcase_add_test(cases, what_cannot_be_parked_now_is_parked_later);
+    tcase_add_loop_test(cases, retries_come_later_and_later_and_end, 0, COUNT_OF(skews));
     tcase_add_test(cases, a_retry_that_succeeds_has_its_effect_once);
     tcase_add_test(cases, unlimited_attempts_never_die);
     tcase_add_loop_test(cases, killed_anywhere_each_effect_happens_once, 0, COUNT_OF(crash_points));
