@@ -97,7 +97,7 @@ static enum outcome read_oldest(struct consumer *c, struct fault *fault)
     enum outcome o = db_run(c->db, &sql_inbox_oldest, DB_NO_PARAMS, &rows, fault);
     if (o == OK && (db_rows_count(rows) == 0 || db_is_null(rows, 0, 0))) {
         /* The upkeep makes them; it may only just have started. */
-        return fault_set(fault, LOST, "the inbox has no partitions yet");
+        return fault_set(fault, LOST, "the inbox has no partition of today yet");
     }
     if (o == OK) {
         c->listener.oldest_ms = db_get_time(rows, 0, 0);

@@ -68,7 +68,7 @@ struct incoming {
 /* What a service hears, and from when on it can still tell duplicates. */
 struct listener {
     const struct contract *contract;
-    int64_t oldest_ms; /* start of the oldest inbox partition */
+    int64_t oldest_ms; /* from then on every day has its inbox partition */
 };
 
 /*

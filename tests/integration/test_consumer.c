@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/memory.h"
+#include "publishers/partition.h"
 #include "support/process.h"
 
 #include <check.h>
@@ -184,6 +185,73 @@ START_TEST(what_cannot_be_parked_now_is_parked_later)
     hall_await_effects(conn, 1);
     ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
     check_peace();
+    tales_done(&tales);
+}
+END_TEST
+
+enum { DAY_MS = 24 * 60 * 60 * 1000 };
+
+static void age(struct uuid *id, int days)
+{
+    const struct uuid time = ids_floor(clock_now_ms() - (int64_t)days * DAY_MS);
+    memcpy(id->bytes, time.bytes, 6);
+}
+
+static long long inbox_days(void)
+{
+    return stage_number(conn,
+                        "select count(*) from pg_inherits where inhparent = 'inbox'::regclass");
+}
+
+/* As if the last upkeep had been ten days ago: the days since then have no partition. */
+static void forget_the_last_days(void)
+{
+    do_sql("do $$ declare day date; begin for day in select generate_series((now() at time zone "
+           "'UTC')::date - 6, (now() at time zone 'UTC')::date + 3, '1 day') loop execute "
+           "format('drop table inbox_%s', to_char(day, 'YYYYMMDD')); end loop; end $$");
+}
+
+START_TEST(what_waited_for_days_finds_its_day_in_the_inbox)
+{
+    struct tales tales = {0};
+    tales_add(&tales, 8, "believe", 7, "waited");
+    for (size_t i = 0; i < tales.count; i++) {
+        age(&tales.list[i].id, (int)i);
+    }
+    forget_the_last_days();
+    tales_tell(&hall, &tales);
+    struct listener_process listener = hall_start(&hall, NULL);
+    hall_await_effects(conn, 8);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from parking"), 0);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    check_peace();
+    tales_done(&tales);
+}
+END_TEST
+
+/* A parked event can be claimed when it is due, however old its day has become. */
+START_TEST(a_day_of_the_inbox_stays_while_a_retry_needs_it)
+{
+    AUTO(free_text) char *url = hall_database_url(&hall, "listener", "listener");
+    AUTO(db_close_auto) struct db *db = NULL;
+    struct fault fault = {0};
+    struct tales tales = {0};
+    tales_add_oaths(&tales, 1, "wait");
+    age(&tales.list[0].id, 5);
+    ck_assert_int_eq(inbox_days(), 7 + 1 + 3);
+    struct listener_process listener = hall_start(&hall, ALONE);
+    tales_tell(&hall, &tales);
+    stage_await(conn, 1, "select count(*) from retry");
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    ck_assert(db_open(&(struct db_options){.url = url}, &db, &fault) == OK);
+    ck_assert_msg(partition_upkeep(db, "inbox", 2, &fault) == OK, "%s", fault.text);
+    ck_assert_int_eq(inbox_days(), 1 + 2 + 1 + 3);
+    do_sql("update door set is_open = true; update retry set due = clock_timestamp()");
+    listener = hall_start(&hall, ALONE);
+    hall_await_effects(conn, 1);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    check_peace();
+    do_sql("truncate inbox; select partition_make('inbox', 7, 3)");
     tales_done(&tales);
 }
 END_TEST
@@ -545,6 +613,8 @@ int main(void)
     tcase_add_loop_test(cases, a_lost_race_is_run_again_and_burns_no_attempt, 0,
                         COUNT_OF(conflict_codes));
     tcase_add_test(cases, a_real_deadlock_is_survived);
+    tcase_add_test(cases, what_waited_for_days_finds_its_day_in_the_inbox);
+    tcase_add_test(cases, a_day_of_the_inbox_stays_while_a_retry_needs_it);
     tcase_add_test(cases, who_loses_every_race_is_parked);
     tcase_add_test(cases, what_was_parked_dies_once);
     tcase_add_test(cases, what_cannot_be_parked_now_is_parked_later);
