@@ -295,6 +295,7 @@ static void receive_delivery(struct consumer *c, const struct delivery *delivery
         .properties = delivery->properties,
         .body = delivery->body,
         .body_length = delivery->body_length,
+        .body_sent = delivery->body_sent,
     };
     const struct header *count = properties_find(&delivery->properties, "x-delivery-count");
     in->delivery_count = count != NULL && count->is_number ? count->number : 0;

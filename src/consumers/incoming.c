@@ -34,6 +34,17 @@ static const char *header_text(const struct incoming *in, const char *name)
     return header != NULL ? header->text : NULL;
 }
 
+struct origin incoming_origin(const struct incoming *in)
+{
+    struct origin origin = {.exchange = in->exchange, .routing_key = in->routing_key};
+    const char *exchange = header_text(in, "x-original-exchange");
+    const char *routing_key = header_text(in, "x-original-routingKey");
+    if (in->exchange[0] == '\0' && exchange != NULL && routing_key != NULL) {
+        origin = (struct origin){.exchange = exchange, .routing_key = routing_key};
+    }
+    return origin;
+}
+
 /* "billing.payment-completed.v1" → 1; 0 when there is none. */
 static int64_t routing_key_major(const char *routing_key)
 {
@@ -82,8 +93,9 @@ static void find_receive(struct incoming *in, const struct contract *contract)
         in->receive = contract_find_receive(contract, type);
         in->envelope.type = type;
     } else if (in->properties.type != NULL) {
-        in->receive = find_by_name(contract, in->properties.type,
-                                   routing_key_major(in->routing_key), in->routing_key);
+        const char *routing_key = incoming_origin(in).routing_key;
+        in->receive = find_by_name(contract, in->properties.type, routing_key_major(routing_key),
+                                   routing_key);
         in->envelope.type = in->receive != NULL ? in->receive->message->type : in->properties.type;
     }
     if (in->receive != NULL) {
@@ -206,6 +218,12 @@ static void read_attributes(struct incoming *in, struct arena *arena)
 /* Also of a version not known here: what is parked is read again, a batch at a time. */
 static void check_size(struct incoming *in)
 {
+    if (in->body_sent > in->body_length) {
+        kill_it(in, CLASS_CONTRACT_VIOLATION,
+                "the body has %zu bytes, the limit is %d: only the first %zu of them were kept",
+                in->body_sent, ENVELOPE_BODY_MAX_BYTES, in->body_length);
+        return;
+    }
     if (in->body_length > ENVELOPE_BODY_MAX_BYTES) {
         kill_it(in, CLASS_CONTRACT_VIOLATION, "the body has %zu bytes, the limit is %d",
                 in->body_length, ENVELOPE_BODY_MAX_BYTES);
@@ -220,7 +238,7 @@ void incoming_identify(struct incoming *in, const struct listener *listener, str
     if (in->fate == FATE_OPEN) {
         find_receive(in, listener->contract);
     }
-    if (in->fate != FATE_DEAD) {
+    if (in->fate != FATE_DEAD || in->body_sent > in->body_length) {
         check_size(in);
     }
     if (in->fate == FATE_OPEN) {

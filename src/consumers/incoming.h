@@ -44,6 +44,7 @@ struct incoming {
     struct properties properties;
     const char *body;
     size_t body_length;
+    size_t body_sent; /* larger than body_length: too large to be kept whole */
     int64_t delivery_count;
 
     /* From `retry`: how often it has been run, since when it fails. */
@@ -81,6 +82,16 @@ void incoming_identify(struct incoming *in, const struct listener *listener, str
 
 /* The body of an open one: is it valid? A crash from here on is the message's own. */
 void incoming_decode(struct incoming *in, struct arena *arena);
+
+/*
+ * Where it was said first. A dead letter that the operator gives back comes through the default
+ * exchange, where the routing key is the queue's name; its headers tell what it was.
+ */
+struct origin {
+    const char *exchange;
+    const char *routing_key;
+};
+struct origin incoming_origin(const struct incoming *in);
 
 /* Sets it aside after a failed execution: parked with its next attempt counted, or dead when its
  * attempts are used up. */
