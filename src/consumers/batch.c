@@ -382,7 +382,8 @@ static void report(struct batch *batch, struct span span)
     counters->batches++;
 }
 
-/* The one who is named, or who stands alone. NULL: nobody can be blamed yet. */
+/* The one who is named, or who stands alone (FAULT_TOGETHER names nobody). NULL: nobody can be
+ * blamed yet. */
 static struct incoming *find_culprit(struct batch *batch, struct span span,
                                      const struct fault *fault)
 {

@@ -20,6 +20,7 @@ enum {
     RETRY_POLL_MIN_MS = 20,
     RETRY_LEASE_MS = 60 * 1000,
     OLDEST_EVERY_MS = 10 * 60 * 1000,
+    STEADY_MS = 10 * 1000,          /* a connection that has lasted so long is a good one */
     OUTAGE_MAX_MS = 20 * 60 * 1000, /* the broker closes the channel itself after 30 minutes */
     SUSPECT_TRIES = 3,
     QUARANTINE_POLL_MS = 5,
@@ -34,6 +35,11 @@ struct consumer {
     char name[64];
     struct db *db;
     struct broker *broker;
+    int64_t broker_since_ms; /* monotonic, when it was connected */
+    /* From the first failure of the database to the next commit; a connection proves nothing where
+     * the disk is full. */
+    int64_t outage_since_ms; /* monotonic; 0 = none */
+    struct backoff outage_backoff;
     struct batch batch;
     struct listener listener;
     int64_t oldest_read_ms; /* monotonic, when listener.oldest_ms was asked for */
@@ -64,6 +70,7 @@ static void close_broker(struct consumer *c)
         db_set_companion(c->db, NULL);
     }
     broker_close(take(c->broker));
+    c->outage_since_ms = 0; /* its messages are given back, and their time begins anew */
     c->runtime->counters.broker_is_up = false;
 }
 
@@ -76,6 +83,7 @@ static enum outcome open_broker(struct consumer *c, struct fault *fault)
     if (o != OK) {
         return o;
     }
+    c->broker_since_ms = clock_monotonic_ms();
     struct companion companion = broker_companion(c->broker);
     db_set_companion(c->db, &companion);
     c->batch.header_max_bytes = broker_frame_max(c->broker) - FRAME_SPARE_BYTES;
@@ -106,23 +114,35 @@ static enum outcome read_oldest(struct consumer *c, struct fault *fault)
     return o;
 }
 
+/* It has done what we asked for. */
+static void end_outage(struct consumer *c)
+{
+    if (c->outage_since_ms != 0) {
+        c->runtime->counters.database_is_up = true;
+        log_info("database.back", LOG_INT("after_ms", clock_monotonic_ms() - c->outage_since_ms));
+        c->outage_since_ms = 0;
+    }
+    c->outage_backoff = (struct backoff){0};
+}
+
 /*
  * The database is gone in the middle of a batch: the broker connection and its messages are kept,
- * nothing more is read than the prefetch allows, and the batch is run again when a probe has
- * succeeded. OK: it is back. LOST: start afresh.
+ * nothing more is read than the prefetch allows, and the batch is run again when it can be reached.
+ * OK: try again. LOST: start afresh.
  */
 static enum outcome await_db(struct consumer *c, struct fault *fault)
 {
     c->runtime->counters.database_is_up = false;
-    log_warn("database.lost", LOG_TEXT("reason", fault->text),
-             LOG_TEXT("instead", "keeping the batch and probing"));
-    int64_t since = clock_monotonic_ms();
-    struct backoff backoff = {0};
+    if (c->outage_since_ms == 0) {
+        c->outage_since_ms = clock_monotonic_ms();
+        log_warn("database.lost", LOG_TEXT("reason", fault->text),
+                 LOG_TEXT("instead", "keeping the batch and probing"));
+    }
     while (!runtime_is_stopping(c->runtime)) {
-        if (clock_monotonic_ms() - since > OUTAGE_MAX_MS) {
+        if (clock_monotonic_ms() - c->outage_since_ms > OUTAGE_MAX_MS) {
             return fault_set(fault, LOST, "database: away for %d minutes", OUTAGE_MAX_MS / 60000);
         }
-        int64_t until = clock_monotonic_ms() + backoff_next(&backoff);
+        int64_t until = clock_monotonic_ms() + backoff_next(&c->outage_backoff);
         for (int64_t rest = 1; rest > 0 && !runtime_is_stopping(c->runtime);
              rest = until - clock_monotonic_ms()) {
             enum outcome o = broker_wait(c->broker, c->runtime->stop_fd, rest, fault);
@@ -130,9 +150,7 @@ static enum outcome await_db(struct consumer *c, struct fault *fault)
                 return o;
             }
         }
-        if (db_reopen(c->db, fault) == OK) {
-            c->runtime->counters.database_is_up = true;
-            log_info("database.back", LOG_INT("after_ms", clock_monotonic_ms() - since));
+        if (!runtime_is_stopping(c->runtime) && db_reopen(c->db, fault) == OK) {
             return OK;
         }
     }
@@ -146,6 +164,9 @@ static enum outcome run_items(struct consumer *c, struct incoming *items, size_t
     for (;;) {
         c->batch.db = c->db;
         enum outcome o = batch_run(&c->batch, items, count, fault);
+        if (o == OK) {
+            end_outage(c);
+        }
         if (o != LOST) {
             return o;
         }
@@ -394,39 +415,49 @@ static int64_t idle_ms(const struct consumer *c)
     return ms < 0 ? 0 : ms < IDLE_WAIT_MS ? ms : IDLE_WAIT_MS;
 }
 
-static enum outcome consume_once(struct consumer *c, struct fault *fault)
+static enum outcome take_some(struct consumer *c, struct fault *fault)
 {
-    enum outcome o = read_oldest(c, fault);
-    if (o == OK) {
-        o = poll_retries(c, fault);
-    }
-    if (o == LOST && !broker_is_lost(c->broker)) {
-        o = await_db(c, fault);
-    }
-    if (o == OK && broker_ready(c->broker) == 0) {
+    enum outcome o = OK;
+    if (broker_ready(c->broker) == 0) {
         o = broker_wait(c->broker, c->runtime->stop_fd, idle_ms(c), fault);
     }
     size_t count = 0;
     if (o == OK) {
         o = broker_take(c->broker, c->deliveries, c->batch_size, 0, &count, fault);
     }
-    if (o == OK && count > 0) {
-        o = run_deliveries(c, count, fault);
+    return o == OK && count > 0 ? run_deliveries(c, count, fault) : o;
+}
+
+static enum outcome consume_once(struct consumer *c, struct fault *fault)
+{
+    enum outcome o = read_oldest(c, fault);
+    if (o == OK) {
+        o = poll_retries(c, fault);
+    }
+    if (o == OK) {
+        end_outage(c);
+        o = take_some(c, fault);
+    } else if (o != FATAL && !broker_is_lost(c->broker)) {
+        o = await_db(c, fault);
     }
     broker_release(c->broker);
     arena_reset(&c->arena);
     return o;
 }
 
-/* The database first: consuming begins only when a probe has succeeded. */
+/* The database first: consuming begins only when a probe has succeeded. What is lost later is the
+ * loop's business. */
 static enum outcome connect_all(struct consumer *c, struct fault *fault)
 {
+    if (c->broker != NULL) {
+        return OK;
+    }
     enum outcome o = open_db(c, fault);
     if (o == OK) {
         o = read_oldest(c, fault);
     }
     c->runtime->counters.database_is_up = o == OK;
-    return o == OK && c->broker == NULL ? open_broker(c, fault) : o;
+    return o == OK ? open_broker(c, fault) : o;
 }
 
 static enum outcome consume(struct consumer *c, struct fault *fault)
@@ -441,14 +472,15 @@ static enum outcome consume(struct consumer *c, struct fault *fault)
             return o;
         }
         if (o == OK) {
-            backoff = (struct backoff){0};
-        } else {
-            close_broker(c);
-            int64_t pause = backoff_next(&backoff);
-            log_warn("consumer.reconnecting", LOG_TEXT("reason", fault->text),
-                     LOG_INT("in_ms", pause));
-            (void)runtime_sleep(c->runtime, pause);
+            continue;
         }
+        if (c->broker != NULL && clock_monotonic_ms() - c->broker_since_ms > STEADY_MS) {
+            backoff = (struct backoff){0};
+        }
+        close_broker(c);
+        int64_t pause = backoff_next(&backoff);
+        log_warn("consumer.reconnecting", LOG_TEXT("reason", fault->text), LOG_INT("in_ms", pause));
+        (void)runtime_sleep(c->runtime, pause);
     }
     return OK;
 }

@@ -216,6 +216,17 @@ void hall_clear(struct hall *hall)
     PQfinish(conn);
 }
 
+void hall_cut_off(const struct hall *hall)
+{
+    AUTO(free_text) char *url = hall_database_url(hall, "listener", "listener");
+    PGconn *own = PQconnectdb(url);
+    ck_assert_int_gt(stage_number(own, "select count(pg_terminate_backend(pid)) from "
+                                       "pg_stat_activity where usename = current_user and "
+                                       "datname = current_database() and pid <> pg_backend_pid()"),
+                     0);
+    PQfinish(own);
+}
+
 long hall_depth(const struct hall *hall, const char *queue)
 {
     struct broker *broker = open_broker(hall);
@@ -336,10 +347,19 @@ bool hall_says(const struct listener_process *listener, const char *text)
     return is_said;
 }
 
-bool hall_has_logged(const struct listener_process *listener, const char *text)
+int hall_times_logged(const struct listener_process *listener, const char *text)
 {
     AUTO(free_text) char *log = read_file(listener->log);
-    return strstr(log, text) != NULL;
+    int times = 0;
+    for (const char *at = strstr(log, text); at != NULL; at = strstr(at + 1, text)) {
+        times++;
+    }
+    return times;
+}
+
+bool hall_has_logged(const struct listener_process *listener, const char *text)
+{
+    return hall_times_logged(listener, text) > 0;
 }
 
 static void add(struct tales *tales, struct saying saying, char *body)

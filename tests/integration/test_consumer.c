@@ -148,6 +148,28 @@ START_TEST(a_poison_in_a_batch_of_a_hundred_hurts_no_other)
 }
 END_TEST
 
+/* Each says less than a transaction may, all together more; the last one too much alone. */
+START_TEST(a_limit_of_the_transaction_is_nobodys_fault)
+{
+    struct tales tales = {0};
+    tales_add(&tales, 25, "babble", 500, "much");
+    tales_add(&tales, 1, "babble", 10001, "too much");
+    struct uuid culprit = tales.list[25].id;
+    tales_tell(&hall, &tales);
+    hall_await_depth(&hall, "listener", 26);
+    struct listener_process listener = hall_start(&hall, ALONE);
+    stage_await(conn, 25, "select count(*) from effect");
+    hall_await_depth(&hall, "listener.dlq", 1);
+    ck_assert_int_eq(hall_tells(&listener, "consumed"), 26);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from outbox where kind = 0"), 25 * 500);
+    ck_assert_int_eq(
+        stage_number(conn, "select count(*) from outbox where cause_id = '%s'", text_of(&culprit)),
+        1);
+    tales_done(&tales);
+}
+END_TEST
+
 /* Parked, and then refused on a redelivery: nothing of it may come again. */
 START_TEST(what_was_parked_dies_once)
 {
@@ -541,10 +563,13 @@ START_TEST(so_does_one_that_kills_from_the_retry_table)
 }
 END_TEST
 
+#define DAWDLERS                                                                                   \
+    "select count(*) from pg_locks where locktype = 'advisory' and objid = 4711 and database = "   \
+    "(select oid from pg_database where datname = current_database())"
+
 static void wait_for_dawdler(void)
 {
-    stage_await(conn, 1,
-                "select count(*) from pg_locks where locktype = 'advisory' and objid = 4711");
+    stage_await(conn, 1, DAWDLERS);
 }
 
 START_TEST(sigterm_ends_the_batch_that_runs_and_leaves)
@@ -564,6 +589,28 @@ START_TEST(sigterm_ends_the_batch_that_runs_and_leaves)
     hall_await_effects(conn, 301);
     ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
     check_peace();
+    tales_done(&tales);
+}
+END_TEST
+
+/* The database comes and goes until the pauses are long, so that the end falls into one. */
+START_TEST(a_suspect_that_is_given_back_in_order_was_not_tried)
+{
+    struct tales tales = {0};
+    tales_add(&tales, 1, "dawdle", 20000, "slow");
+    tales_tell(&hall, &tales);
+    hall_await_depth(&hall, "listener", 1);
+    hall_give_back(&hall, "listener", 1, 3);
+    struct listener_process listener = hall_start(&hall, ALONE);
+    for (int outage = 0; outage < 5; outage++) {
+        wait_for_dawdler();
+        ck_assert_int_eq(stage_number(conn, "select tries from suspect"), 1);
+        hall_cut_off(&hall);
+        stage_await(conn, 0, DAWDLERS);
+    }
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from suspect where tries > 0"), 0);
+    hall_await_depth(&hall, "listener", 1);
     tales_done(&tales);
 }
 END_TEST
@@ -617,6 +664,7 @@ int main(void)
     tcase_add_test(cases, a_day_of_the_inbox_stays_while_a_retry_needs_it);
     tcase_add_test(cases, who_loses_every_race_is_parked);
     tcase_add_test(cases, what_was_parked_dies_once);
+    tcase_add_test(cases, a_limit_of_the_transaction_is_nobodys_fault);
     tcase_add_test(cases, what_cannot_be_parked_now_is_parked_later);
     tcase_add_loop_test(cases, retries_come_later_and_later_and_end, 0, COUNT_OF(skews));
     tcase_add_test(cases, a_retry_that_succeeds_has_its_effect_once);
@@ -627,6 +675,7 @@ int main(void)
     tcase_add_test(cases, an_innocent_in_another_worker_is_not_blamed_with_it);
     tcase_add_test(cases, so_does_one_that_kills_from_the_retry_table);
     tcase_add_test(cases, sigterm_ends_the_batch_that_runs_and_leaves);
+    tcase_add_test(cases, a_suspect_that_is_given_back_in_order_was_not_tried);
     tcase_add_test(cases, sigterm_leaves_within_ten_seconds_whatever_hangs);
     Suite *suite = suite_create("consumer");
     suite_add_tcase(suite, cases);
