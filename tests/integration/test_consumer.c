@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "publishers/partition.h"
 #include "support/process.h"
+#include "support/proxy.h"
 
 #include <check.h>
 #include <signal.h>
@@ -466,6 +467,41 @@ START_TEST(killed_anywhere_each_effect_happens_once)
 }
 END_TEST
 
+/* COMMIT arrives, its answer does not: was it done? It was, and everything is said once. */
+START_TEST(a_commit_without_an_answer_is_found_done)
+{
+    AUTO(free_text) char *direct = hall_database_url(&hall, "listener", "listener");
+    struct proxy *proxy = proxy_start((int)strtol(strrchr(direct, ':') + 1, NULL, 10));
+    AUTO(free_text) char *url = proxy_url(proxy, direct);
+    AUTO(free_text) char *setting = xasprintf("DATABASE_URL=%s", url);
+    struct tales tales = {0};
+    tales_add(&tales, 2, "sing", 7, "bad"); /* in the first batch, however small */
+    tales_add_oaths(&tales, 1, "wait");
+    tales_add(&tales, 50, "believe", 7, "good");
+    struct listener_process listener =
+        hall_start(&hall, (const char *const[]){"WORKERS=1", setting, NULL});
+    while (!hall_says(&listener, "\"state\":\"active\"")) {
+        clock_sleep_ms(10);
+    }
+    proxy_cut_answer(proxy, "commit");
+    tales_tell(&hall, &tales);
+    stage_await(conn, 50, "select count(*) from effect");
+    ck_assert(proxy_has_cut_answer(proxy));
+    while (hall_tells(&listener, "duplicates") <= 0) {
+        clock_sleep_ms(10);
+    }
+    ck_assert(hall_has_logged(&listener, "database.lost"));
+    do_sql("update door set is_open = true");
+    hall_await_effects(conn, 51);
+    hall_await_depth(&hall, "listener.dlq", 2);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    hall_check_effects(conn, 51);
+    ck_assert_int_eq(dead_letters("contract-violation"), 2);
+    proxy_stop(proxy);
+    tales_done(&tales);
+}
+END_TEST
+
 #define DEADLY "CRASH_ON=deadly"
 
 /* As a supervisor would: starts it again whenever it has died, until the message is dead. Returns
@@ -670,6 +706,7 @@ int main(void)
     tcase_add_test(cases, a_retry_that_succeeds_has_its_effect_once);
     tcase_add_test(cases, unlimited_attempts_never_die);
     tcase_add_loop_test(cases, killed_anywhere_each_effect_happens_once, 0, COUNT_OF(crash_points));
+    tcase_add_test(cases, a_commit_without_an_answer_is_found_done);
     tcase_add_loop_test(cases, a_message_that_kills_every_process_ends_in_the_dlq, 0,
                         COUNT_OF(deadly_acts));
     tcase_add_test(cases, an_innocent_in_another_worker_is_not_blamed_with_it);
