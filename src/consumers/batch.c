@@ -53,6 +53,16 @@ static int compare_ids(const void *a, const void *b)
     return order != 0 ? order : (*left > *right) - (*left < *right);
 }
 
+/* Sorts the first `count` of `order` and makes their ids the parameter. */
+static void sort_ids(struct batch *batch, size_t count)
+{
+    qsort(batch->order, count, sizeof(void *), compare_ids);
+    db_array_init(&batch->ids, DB_UUID);
+    for (size_t i = 0; i < count; i++) {
+        db_array_uuid(&batch->ids, &batch->order[i]->envelope.id);
+    }
+}
+
 /* Marks as fresh what the database returned. Twins within the batch: the first one is it. */
 static enum outcome claim(struct batch *batch, struct span span, struct fault *fault)
 {
@@ -66,12 +76,7 @@ static enum outcome claim(struct batch *batch, struct span span, struct fault *f
     if (open == 0) {
         return OK;
     }
-    qsort(batch->order, open, sizeof(void *), compare_ids);
-    db_array_init(&batch->ids, DB_UUID);
-    for (size_t i = 0; i < open; i++) {
-        db_array_uuid(&batch->ids, &batch->order[i]->envelope.id);
-    }
-
+    sort_ids(batch, open);
     AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
     enum outcome o =
         db_run(batch->db, &sql_inbox_claim, DB_PARAMS(db_array(&batch->ids)), &rows, fault);
@@ -148,7 +153,6 @@ static enum outcome handle(struct batch *batch, struct span span, int64_t now_ms
         log_bind(&in->envelope);
         struct work work = work_of(batch, in, now_ms, fault);
         fault->text[0] = '\0';
-        crash_on(in->body, in->body_length);
         enum outcome o = in->receive->on(&work, in->event);
         log_unbind();
         if (o != OK) {
@@ -183,22 +187,21 @@ static int64_t retry_delay_ms(const struct retry_policy *policy, int attempts)
     return delay / 2 + (int64_t)(dice % 1024) * (delay / 2) / 1024;
 }
 
-static enum outcome park(struct batch *batch, struct incoming *in, int64_t now_ms,
-                         struct fault *fault)
+static enum outcome park(struct batch *batch, struct incoming *in, struct fault *fault)
 {
     const char *queue = batch->contract->service;
-    int64_t due = now_ms + retry_delay_ms(&in->policy, in->attempts);
+    int64_t delay_ms = retry_delay_ms(&in->policy, in->attempts);
     const char *reason = incoming_clean_text(&batch->arena, in->reason);
     if (in->is_retry) {
         return db_queue(batch->db, &sql_retry_again,
                         DB_PARAMS(db_uuid(&in->envelope.id), db_text(queue), db_i32(in->attempts),
-                                  db_time(due), db_time(now_ms), db_text(reason)),
+                                  db_i64(delay_ms), db_text(reason)),
                         DB_ANY_ROWS, FAULT_NOBODY, fault);
     }
     return db_queue(batch->db, &sql_retry_park,
                     DB_PARAMS(db_uuid(&in->envelope.id), db_text(queue),
                               db_text(incoming_clean_text(&batch->arena, in->envelope.type)),
-                              db_i32(in->attempts), db_time(due), db_time(now_ms), db_text(reason),
+                              db_i32(in->attempts), db_i64(delay_ms), db_text(reason),
                               db_text(incoming_clean_text(&batch->arena, in->exchange)),
                               db_text(incoming_clean_text(&batch->arena, in->routing_key)),
                               db_bytes(in->properties.raw, in->properties.raw_length),
@@ -206,15 +209,70 @@ static enum outcome park(struct batch *batch, struct incoming *in, int64_t now_m
                     DB_ANY_ROWS, FAULT_NOBODY, fault);
 }
 
+/* `rows` are ids in their order. */
+static bool has_id(const struct db_rows *rows, const struct uuid *id)
+{
+    int first = 0;
+    int end = db_rows_count(rows);
+    while (first < end) {
+        int middle = first + (end - first) / 2;
+        struct uuid found = db_get_uuid(rows, middle, 0);
+        int order = ids_compare(id, &found);
+        if (order == 0) {
+            return true;
+        }
+        *(order < 0 ? &end : &first) = order < 0 ? middle : middle + 1;
+    }
+    return false;
+}
+
+/*
+ * A message that died may come again, as every message may: its letter is said once. Not what came
+ * through the default exchange: a letter that the operator has given back may die again, and is a
+ * new letter then. Without an id nobody can tell.
+ */
+static enum outcome find_said(struct batch *batch, struct span span, struct fault *fault)
+{
+    size_t dead = 0;
+    for (size_t i = 0; i < span.count; i++) {
+        struct incoming *in = &span.items[i];
+        in->is_said = false;
+        if (in->fate == FATE_DEAD && in->exchange[0] != '\0' && !ids_is_nil(&in->envelope.id)) {
+            batch->order[dead++] = in;
+        }
+    }
+    if (dead == 0) {
+        return OK;
+    }
+    sort_ids(batch, dead);
+    AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
+    enum outcome o =
+        db_run(batch->db, &sql_dead_letter_find,
+               DB_PARAMS(db_text(batch->contract->service), db_array(&batch->ids)), &rows, fault);
+    if (o != OK) {
+        return o;
+    }
+    for (size_t i = 0; i < dead; i++) {
+        const struct uuid *id = &batch->order[i]->envelope.id;
+        bool is_twin = i > 0 && ids_equal(&batch->order[i - 1]->envelope.id, id);
+        batch->order[i]->is_said = is_twin || has_id(rows, id);
+    }
+    return OK;
+}
+
 static enum outcome put_aside(struct batch *batch, struct span span, int64_t now_ms,
                               struct fault *fault)
 {
+    enum outcome found = find_said(batch, span, fault);
+    if (found != OK) {
+        return found;
+    }
     for (size_t i = 0; i < span.count; i++) {
         struct incoming *in = &span.items[i];
         enum outcome o = OK;
         if (in->fate == FATE_PARK) {
-            o = park(batch, in, now_ms, fault);
-        } else if (in->fate == FATE_DEAD) {
+            o = park(batch, in, fault);
+        } else if (in->fate == FATE_DEAD && !in->is_said) {
             o = dead_letter_add(batch->outbox, batch->contract->service, in, now_ms,
                                 batch->header_max_bytes, &batch->arena, fault);
         }
@@ -225,16 +283,23 @@ static enum outcome put_aside(struct batch *batch, struct span span, int64_t now
     return OK;
 }
 
+/* What may have a row in `retry` that must go. What was parked and is handled on a redelivery keeps
+ * it: when it is due, it falls away as a duplicate. */
+static bool leaves_retry(const struct incoming *in)
+{
+    return in->fate == FATE_DEAD || (in->is_retry && in->fate == FATE_OPEN);
+}
+
 /* Takes out of `retry` and `suspect` what this transaction settles. */
 static enum outcome clear_marks(struct batch *batch, struct span span, struct fault *fault)
 {
     db_array_init(&batch->ids, DB_UUID);
     for (size_t i = 0; i < span.count; i++) {
         struct incoming *in = &span.items[i];
-        if (in->is_retry && in->fate != FATE_PARK) {
+        if (leaves_retry(in)) {
             db_array_uuid(&batch->ids, &in->envelope.id);
         }
-        if (in->is_suspect) {
+        if (in->is_suspect && in->fate != FATE_DONE) {
             enum outcome o =
                 db_queue(batch->db, &sql_suspect_end, DB_PARAMS(db_uuid(&in->envelope.id)),
                          DB_ANY_ROWS, FAULT_NOBODY, fault);
@@ -287,7 +352,7 @@ static void report(struct batch *batch, struct span span)
 {
     struct service_counters *counters = &batch->runtime->counters;
     for (size_t i = 0; i < span.count; i++) {
-        const struct incoming *in = &span.items[i];
+        struct incoming *in = &span.items[i];
         log_bind(&in->envelope);
         switch (in->fate) {
         case FATE_OPEN:
@@ -299,17 +364,26 @@ static void report(struct batch *batch, struct span span)
                      LOG_INT("attempt", in->attempts), LOG_TEXT("reason", in->reason));
             break;
         case FATE_DEAD:
+            if (in->is_said) {
+                counters->duplicates++;
+                log_debug("dead-letter.repeated", LOG_TEXT("reason", in->reason));
+                break;
+            }
             counters->dead_lettered++;
             log_error("dead-letter.written", LOG_TEXT("type", in->envelope.type),
                       LOG_TEXT("class", in->failure_class), LOG_TEXT("reason", in->reason));
             break;
+        case FATE_DONE:
+            break;
         }
+        in->fate = FATE_DONE;
         log_unbind();
     }
     counters->batches++;
 }
 
-/* The one who is named, or who stands alone. NULL: nobody can be blamed yet. */
+/* The one who is named, or who stands alone (FAULT_TOGETHER names nobody). NULL: nobody can be
+ * blamed yet. */
 static struct incoming *find_culprit(struct batch *batch, struct span span,
                                      const struct fault *fault)
 {
@@ -349,7 +423,8 @@ static enum outcome settle(struct batch *batch, struct span span, struct fault *
         }
         size_t half = span.count / 2;
         if (half == 0) {
-            return fault_wrap(fault, FATAL,
+            /* It is the database that cannot take it now, or we that write what it never takes. */
+            return fault_wrap(fault, o == RETRY ? LOST : FATAL,
                               "a message can be neither handled, parked nor dead-lettered");
         }
         o = settle(batch, (struct span){span.items, half}, fault);

@@ -10,8 +10,8 @@
 /*
  * A batch of messages through one transaction: claim, load, handle, park and dead-letter what
  * failed, commit. When it returns OK, every message in it is settled and committed, and may be
- * acked. On LOST call it again once the database is back: whatever was committed then falls away as
- * a duplicate.
+ * acked. On LOST call it again after a pause, once the database is back: whatever was committed
+ * then falls away as a duplicate, dead letters included.
  */
 
 struct batch {

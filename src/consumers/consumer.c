@@ -3,6 +3,7 @@
 
 #include "consumers/batch.h"
 #include "consumers/inbox_sql.h"
+#include "consumers/quarantine.h"
 #include "core/backoff.h"
 #include "core/clock.h"
 #include "core/crash.h"
@@ -19,8 +20,10 @@ enum {
     RETRY_POLL_MIN_MS = 20,
     RETRY_LEASE_MS = 60 * 1000,
     OLDEST_EVERY_MS = 10 * 60 * 1000,
+    STEADY_MS = 10 * 1000,          /* a connection that has lasted so long is a good one */
     OUTAGE_MAX_MS = 20 * 60 * 1000, /* the broker closes the channel itself after 30 minutes */
     SUSPECT_TRIES = 3,
+    QUARANTINE_POLL_MS = 5,
     FRAME_SPARE_BYTES =
         512, /* of a content header's frame: its own words and what the broker adds */
 };
@@ -32,6 +35,11 @@ struct consumer {
     char name[64];
     struct db *db;
     struct broker *broker;
+    int64_t broker_since_ms; /* monotonic, when it was connected */
+    /* From the first failure of the database to the next commit; a connection proves nothing where
+     * the disk is full. */
+    int64_t outage_since_ms; /* monotonic; 0 = none */
+    struct backoff outage_backoff;
     struct batch batch;
     struct listener listener;
     int64_t oldest_read_ms; /* monotonic, when listener.oldest_ms was asked for */
@@ -62,6 +70,7 @@ static void close_broker(struct consumer *c)
         db_set_companion(c->db, NULL);
     }
     broker_close(take(c->broker));
+    c->outage_since_ms = 0; /* its messages are given back, and their time begins anew */
     c->runtime->counters.broker_is_up = false;
 }
 
@@ -74,6 +83,7 @@ static enum outcome open_broker(struct consumer *c, struct fault *fault)
     if (o != OK) {
         return o;
     }
+    c->broker_since_ms = clock_monotonic_ms();
     struct companion companion = broker_companion(c->broker);
     db_set_companion(c->db, &companion);
     c->batch.header_max_bytes = broker_frame_max(c->broker) - FRAME_SPARE_BYTES;
@@ -95,7 +105,7 @@ static enum outcome read_oldest(struct consumer *c, struct fault *fault)
     enum outcome o = db_run(c->db, &sql_inbox_oldest, DB_NO_PARAMS, &rows, fault);
     if (o == OK && (db_rows_count(rows) == 0 || db_is_null(rows, 0, 0))) {
         /* The upkeep makes them; it may only just have started. */
-        return fault_set(fault, LOST, "the inbox has no partitions yet");
+        return fault_set(fault, LOST, "the inbox has no partition of today yet");
     }
     if (o == OK) {
         c->listener.oldest_ms = db_get_time(rows, 0, 0);
@@ -104,23 +114,35 @@ static enum outcome read_oldest(struct consumer *c, struct fault *fault)
     return o;
 }
 
+/* It has done what we asked for. */
+static void end_outage(struct consumer *c)
+{
+    if (c->outage_since_ms != 0) {
+        c->runtime->counters.database_is_up = true;
+        log_info("database.back", LOG_INT("after_ms", clock_monotonic_ms() - c->outage_since_ms));
+        c->outage_since_ms = 0;
+    }
+    c->outage_backoff = (struct backoff){0};
+}
+
 /*
  * The database is gone in the middle of a batch: the broker connection and its messages are kept,
- * nothing more is read than the prefetch allows, and the batch is run again when a probe has
- * succeeded. OK: it is back. LOST: start afresh.
+ * nothing more is read than the prefetch allows, and the batch is run again when it can be reached.
+ * OK: try again. LOST: start afresh.
  */
 static enum outcome await_db(struct consumer *c, struct fault *fault)
 {
     c->runtime->counters.database_is_up = false;
-    log_warn("database.lost", LOG_TEXT("reason", fault->text),
-             LOG_TEXT("instead", "keeping the batch and probing"));
-    int64_t since = clock_monotonic_ms();
-    struct backoff backoff = {0};
+    if (c->outage_since_ms == 0) {
+        c->outage_since_ms = clock_monotonic_ms();
+        log_warn("database.lost", LOG_TEXT("reason", fault->text),
+                 LOG_TEXT("instead", "keeping the batch and probing"));
+    }
     while (!runtime_is_stopping(c->runtime)) {
-        if (clock_monotonic_ms() - since > OUTAGE_MAX_MS) {
+        if (clock_monotonic_ms() - c->outage_since_ms > OUTAGE_MAX_MS) {
             return fault_set(fault, LOST, "database: away for %d minutes", OUTAGE_MAX_MS / 60000);
         }
-        int64_t until = clock_monotonic_ms() + backoff_next(&backoff);
+        int64_t until = clock_monotonic_ms() + backoff_next(&c->outage_backoff);
         for (int64_t rest = 1; rest > 0 && !runtime_is_stopping(c->runtime);
              rest = until - clock_monotonic_ms()) {
             enum outcome o = broker_wait(c->broker, c->runtime->stop_fd, rest, fault);
@@ -128,9 +150,7 @@ static enum outcome await_db(struct consumer *c, struct fault *fault)
                 return o;
             }
         }
-        if (db_reopen(c->db, fault) == OK) {
-            c->runtime->counters.database_is_up = true;
-            log_info("database.back", LOG_INT("after_ms", clock_monotonic_ms() - since));
+        if (!runtime_is_stopping(c->runtime) && db_reopen(c->db, fault) == OK) {
             return OK;
         }
     }
@@ -144,6 +164,9 @@ static enum outcome run_items(struct consumer *c, struct incoming *items, size_t
     for (;;) {
         c->batch.db = c->db;
         enum outcome o = batch_run(&c->batch, items, count, fault);
+        if (o == OK) {
+            end_outage(c);
+        }
         if (o != LOST) {
             return o;
         }
@@ -176,22 +199,91 @@ static enum outcome begin_suspect(struct consumer *c, struct incoming *in, struc
         (void)snprintf(in->reason, sizeof in->reason, "%d processes died while handling it",
                        SUSPECT_TRIES);
     }
-    log_warn("suspect.alone", LOG_ID("event", &in->envelope.id), LOG_INT("try", tries));
+    log_warn("suspect.alone", LOG_ID("event_id", &in->envelope.id), LOG_INT("try", tries));
     return OK;
+}
+
+/* Best effort, when it cannot be finished now: an orderly end is no death. */
+static void put_down_suspect(struct consumer *c, const struct incoming *in)
+{
+    struct fault fault = {0};
+    enum outcome o = db_is_lost(c->db) ? db_reopen(c->db, &fault) : OK;
+    if (o == OK) {
+        o = db_run(c->db, &sql_suspect_put_down,
+                   DB_PARAMS(db_uuid(&in->envelope.id), db_uuid(&c->runtime->life)), NULL, &fault);
+    }
+    if (o != OK) {
+        log_debug("suspect.kept", LOG_ID("event_id", &in->envelope.id),
+                  LOG_TEXT("reason", fault.text));
+    }
 }
 
 static enum outcome run_suspect(struct consumer *c, struct incoming *in, struct fault *fault)
 {
     enum outcome o = begin_suspect(c, in, fault);
-    while (o == LOST) {
+    while (o == LOST || o == RETRY) {
         o = await_db(c, fault);
-        if (o == OK) {
-            o = begin_suspect(c, in, fault);
-        } else {
+        if (o != OK) {
+            break;
+        }
+        o = begin_suspect(c, in, fault);
+    }
+    if (o == OK && in->fate == FATE_OPEN) {
+        incoming_decode(in, &c->arena);
+    }
+    o = o == OK ? run_items(c, in, 1, fault) : o;
+    if (o == LOST) {
+        put_down_suspect(c, in);
+    }
+    return o;
+}
+
+/* At the door of the quarantine. LOST: the broker is gone, or it is time to stop. */
+static enum outcome wait_outside(struct consumer *c, struct fault *fault)
+{
+    return runtime_is_stopping(c->runtime)
+               ? fault_set(fault, LOST, "stopping")
+               : broker_wait(c->broker, c->runtime->stop_fd, QUARANTINE_POLL_MS, fault);
+}
+
+static enum outcome run_together(struct consumer *c, struct incoming *items, size_t count,
+                                 struct fault *fault)
+{
+    struct quarantine *quarantine = &c->runtime->quarantine;
+    while (!quarantine_enter(quarantine)) {
+        enum outcome o = wait_outside(c, fault);
+        if (o != OK) {
             return o;
         }
     }
-    return o == OK ? run_items(c, in, 1, fault) : o;
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].fate == FATE_OPEN) {
+            incoming_decode(&items[i], &c->arena);
+        }
+    }
+    enum outcome o = run_items(c, items, count, fault);
+    quarantine_leave(quarantine);
+    return o;
+}
+
+static enum outcome run_suspects(struct consumer *c, struct incoming *items, size_t count,
+                                 struct fault *fault)
+{
+    struct quarantine *quarantine = &c->runtime->quarantine;
+    enum outcome o = OK;
+    bool is_alone = false;
+    quarantine_ask_alone(quarantine);
+    while (o == OK && !is_alone) {
+        is_alone = quarantine_enter_alone(quarantine);
+        if (!is_alone) {
+            o = wait_outside(c, fault);
+        }
+    }
+    for (size_t i = 0; o == OK && i < count; i++) {
+        o = run_suspect(c, &items[i], fault);
+    }
+    quarantine_leave_alone(quarantine, is_alone);
+    return o;
 }
 
 /* Runs the ordinary ones together, then each suspect alone. Reorders `items`. */
@@ -208,9 +300,9 @@ static enum outcome run_all(struct consumer *c, size_t count, struct fault *faul
             ordinary++;
         }
     }
-    enum outcome o = run_items(c, c->items, ordinary, fault);
-    for (size_t i = ordinary; o == OK && i < count; i++) {
-        o = run_suspect(c, &c->items[i], fault);
+    enum outcome o = ordinary > 0 ? run_together(c, c->items, ordinary, fault) : OK;
+    if (o == OK && ordinary < count) {
+        o = run_suspects(c, &c->items[ordinary], count - ordinary, fault);
     }
     return o;
 }
@@ -224,6 +316,7 @@ static void receive_delivery(struct consumer *c, const struct delivery *delivery
         .properties = delivery->properties,
         .body = delivery->body,
         .body_length = delivery->body_length,
+        .body_sent = delivery->body_sent,
     };
     const struct header *count = properties_find(&delivery->properties, "x-delivery-count");
     in->delivery_count = count != NULL && count->is_number ? count->number : 0;
@@ -322,39 +415,49 @@ static int64_t idle_ms(const struct consumer *c)
     return ms < 0 ? 0 : ms < IDLE_WAIT_MS ? ms : IDLE_WAIT_MS;
 }
 
-static enum outcome consume_once(struct consumer *c, struct fault *fault)
+static enum outcome take_some(struct consumer *c, struct fault *fault)
 {
-    enum outcome o = read_oldest(c, fault);
-    if (o == OK) {
-        o = poll_retries(c, fault);
-    }
-    if (o == LOST && !broker_is_lost(c->broker)) {
-        o = await_db(c, fault);
-    }
-    if (o == OK && broker_ready(c->broker) == 0) {
+    enum outcome o = OK;
+    if (broker_ready(c->broker) == 0) {
         o = broker_wait(c->broker, c->runtime->stop_fd, idle_ms(c), fault);
     }
     size_t count = 0;
     if (o == OK) {
         o = broker_take(c->broker, c->deliveries, c->batch_size, 0, &count, fault);
     }
-    if (o == OK && count > 0) {
-        o = run_deliveries(c, count, fault);
+    return o == OK && count > 0 ? run_deliveries(c, count, fault) : o;
+}
+
+static enum outcome consume_once(struct consumer *c, struct fault *fault)
+{
+    enum outcome o = read_oldest(c, fault);
+    if (o == OK) {
+        o = poll_retries(c, fault);
+    }
+    if (o == OK) {
+        end_outage(c);
+        o = take_some(c, fault);
+    } else if (o != FATAL && !broker_is_lost(c->broker)) {
+        o = await_db(c, fault);
     }
     broker_release(c->broker);
     arena_reset(&c->arena);
     return o;
 }
 
-/* The database first: consuming begins only when a probe has succeeded. */
+/* The database first: consuming begins only when a probe has succeeded. What is lost later is the
+ * loop's business. */
 static enum outcome connect_all(struct consumer *c, struct fault *fault)
 {
+    if (c->broker != NULL) {
+        return OK;
+    }
     enum outcome o = open_db(c, fault);
     if (o == OK) {
         o = read_oldest(c, fault);
     }
     c->runtime->counters.database_is_up = o == OK;
-    return o == OK && c->broker == NULL ? open_broker(c, fault) : o;
+    return o == OK ? open_broker(c, fault) : o;
 }
 
 static enum outcome consume(struct consumer *c, struct fault *fault)
@@ -369,14 +472,15 @@ static enum outcome consume(struct consumer *c, struct fault *fault)
             return o;
         }
         if (o == OK) {
-            backoff = (struct backoff){0};
-        } else {
-            close_broker(c);
-            int64_t pause = backoff_next(&backoff);
-            log_warn("consumer.reconnecting", LOG_TEXT("reason", fault->text),
-                     LOG_INT("in_ms", pause));
-            (void)runtime_sleep(c->runtime, pause);
+            continue;
         }
+        if (c->broker != NULL && clock_monotonic_ms() - c->broker_since_ms > STEADY_MS) {
+            backoff = (struct backoff){0};
+        }
+        close_broker(c);
+        int64_t pause = backoff_next(&backoff);
+        log_warn("consumer.reconnecting", LOG_TEXT("reason", fault->text), LOG_INT("in_ms", pause));
+        (void)runtime_sleep(c->runtime, pause);
     }
     return OK;
 }

@@ -8,6 +8,7 @@ enum outcome dead_letter_add(struct outbox *outbox, const char *queue, const str
                              int64_t now_ms, size_t max_bytes, struct arena *arena,
                              struct fault *fault)
 {
+    const struct origin origin = incoming_origin(in);
     char failed_at[CLOCK_TEXT_BYTES];
     char first_failed_at[CLOCK_TEXT_BYTES];
     /* The most needed first: where there is no room, the last ones are cut. */
@@ -19,8 +20,8 @@ enum outcome dead_letter_add(struct outbox *outbox, const char *queue, const str
          .text =
              clock_format(in->first_failed_ms > 0 ? in->first_failed_ms : now_ms, first_failed_at)},
         {.name = "quadrille-attempts", .number = in->attempts, .is_number = true},
-        {.name = "x-original-exchange", .text = in->exchange},
-        {.name = "x-original-routingKey", .text = in->routing_key},
+        {.name = "x-original-exchange", .text = origin.exchange},
+        {.name = "x-original-routingKey", .text = origin.routing_key},
         {.name = "quadrille-failure-reason", .text = incoming_clean_text(arena, in->reason)},
     };
     struct buffer properties = {0};

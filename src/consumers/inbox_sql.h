@@ -5,6 +5,7 @@
 #include "core/sql.h"
 
 /* The statements in sql/, embedded at build time. */
+extern const struct sql sql_dead_letter_find;
 extern const struct sql sql_inbox_claim;
 extern const struct sql sql_inbox_oldest;
 extern const struct sql sql_retry_park;
@@ -14,5 +15,6 @@ extern const struct sql sql_retry_take;
 extern const struct sql sql_retry_count;
 extern const struct sql sql_suspect_begin;
 extern const struct sql sql_suspect_end;
+extern const struct sql sql_suspect_put_down;
 
 #endif

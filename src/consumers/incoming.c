@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "consumers/incoming.h"
 
+#include "core/crash.h"
 #include "core/http.h"
 #include "core/text.h"
 
@@ -31,6 +32,17 @@ static const char *header_text(const struct incoming *in, const char *name)
 {
     const struct header *header = properties_find(&in->properties, name);
     return header != NULL ? header->text : NULL;
+}
+
+struct origin incoming_origin(const struct incoming *in)
+{
+    struct origin origin = {.exchange = in->exchange, .routing_key = in->routing_key};
+    const char *exchange = header_text(in, "x-original-exchange");
+    const char *routing_key = header_text(in, "x-original-routingKey");
+    if (in->exchange[0] == '\0' && exchange != NULL && routing_key != NULL) {
+        origin = (struct origin){.exchange = exchange, .routing_key = routing_key};
+    }
+    return origin;
 }
 
 /* "billing.payment-completed.v1" → 1; 0 when there is none. */
@@ -81,8 +93,9 @@ static void find_receive(struct incoming *in, const struct contract *contract)
         in->receive = contract_find_receive(contract, type);
         in->envelope.type = type;
     } else if (in->properties.type != NULL) {
-        in->receive = find_by_name(contract, in->properties.type,
-                                   routing_key_major(in->routing_key), in->routing_key);
+        const char *routing_key = incoming_origin(in).routing_key;
+        in->receive = find_by_name(contract, in->properties.type, routing_key_major(routing_key),
+                                   routing_key);
         in->envelope.type = in->receive != NULL ? in->receive->message->type : in->properties.type;
     }
     if (in->receive != NULL) {
@@ -144,7 +157,6 @@ static void check_id(struct incoming *in, const struct listener *listener, int64
         kill_it(in, CLASS_UNIDENTIFIED, "message_id and cloudEvents_id differ");
         return;
     }
-    in->has_id = true;
     if (in->is_retry) {
         return; /* age is judged on first arrival only */
     }
@@ -206,14 +218,40 @@ static void read_attributes(struct incoming *in, struct arena *arena)
 /* Also of a version not known here: what is parked is read again, a batch at a time. */
 static void check_size(struct incoming *in)
 {
+    if (in->body_sent > in->body_length) {
+        kill_it(in, CLASS_CONTRACT_VIOLATION,
+                "the body has %zu bytes, the limit is %d: only the first %zu of them were kept",
+                in->body_sent, ENVELOPE_BODY_MAX_BYTES, in->body_length);
+        return;
+    }
     if (in->body_length > ENVELOPE_BODY_MAX_BYTES) {
         kill_it(in, CLASS_CONTRACT_VIOLATION, "the body has %zu bytes, the limit is %d",
                 in->body_length, ENVELOPE_BODY_MAX_BYTES);
     }
 }
 
-static void decode(struct incoming *in, struct arena *arena)
+void incoming_identify(struct incoming *in, const struct listener *listener, struct arena *arena,
+                       int64_t now_ms)
 {
+    in->fate = FATE_OPEN;
+    check_id(in, listener, now_ms);
+    if (in->fate == FATE_OPEN) {
+        find_receive(in, listener->contract);
+    }
+    if (in->fate != FATE_DEAD || in->body_sent > in->body_length) {
+        check_size(in);
+    }
+    if (in->fate == FATE_OPEN) {
+        check_origin(in);
+    }
+    if (in->fate == FATE_OPEN) {
+        read_attributes(in, arena);
+    }
+}
+
+void incoming_decode(struct incoming *in, struct arena *arena)
+{
+    crash_on(in->body, in->body_length);
     const char *content_type = in->properties.content_type;
     if (content_type != NULL && !text_starts_with(content_type, "application/json")) {
         kill_it(in, CLASS_CONTRACT_VIOLATION, "content_type must be application/json");
@@ -231,26 +269,6 @@ static void decode(struct incoming *in, struct arena *arena)
         OK) {
         kill_it(in, CLASS_CONTRACT_VIOLATION, "%s: %.*s", in->receive->message->name,
                 REASON_BYTES - 100, fault.text);
-    }
-}
-
-void incoming_identify(struct incoming *in, const struct listener *listener, struct arena *arena,
-                       int64_t now_ms)
-{
-    in->fate = FATE_OPEN;
-    check_id(in, listener, now_ms);
-    if (in->fate == FATE_OPEN) {
-        find_receive(in, listener->contract);
-    }
-    if (in->fate != FATE_DEAD) {
-        check_size(in);
-    }
-    if (in->fate == FATE_OPEN) {
-        check_origin(in);
-    }
-    if (in->fate == FATE_OPEN) {
-        read_attributes(in, arena);
-        decode(in, arena);
     }
 }
 

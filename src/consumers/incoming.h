@@ -19,6 +19,7 @@ enum fate {
     FATE_OPEN, /* to be claimed and handled */
     FATE_PARK, /* set aside: into `retry` */
     FATE_DEAD, /* set aside: a dead letter */
+    FATE_DONE, /* committed: nothing is left to do */
 };
 
 /* Stable words to route on: header quadrille-failure-class. */
@@ -43,6 +44,7 @@ struct incoming {
     struct properties properties;
     const char *body;
     size_t body_length;
+    size_t body_sent; /* larger than body_length: too large to be kept whole */
     int64_t delivery_count;
 
     /* From `retry`: how often it has been run, since when it fails. */
@@ -52,13 +54,13 @@ struct incoming {
 
     /* What it turned out to be. */
     struct envelope envelope;
-    bool has_id;
     const struct receive *receive; /* NULL when unidentified */
     struct retry_policy policy;
     void *event;
 
     enum fate fate;
     bool is_fresh;   /* claimed in the running attempt; false = a duplicate */
+    bool is_said;    /* dead, and its letter has been written before */
     bool is_suspect; /* has a row in `suspect` that goes when it is done */
     const char *failure_class;
     char reason[REASON_BYTES];
@@ -67,16 +69,29 @@ struct incoming {
 /* What a service hears, and from when on it can still tell duplicates. */
 struct listener {
     const struct contract *contract;
-    int64_t oldest_ms; /* start of the oldest inbox partition */
+    int64_t oldest_ms; /* from then on every day has its inbox partition */
 };
 
 /*
- * Fills `in` from the delivery fields already set: who says what, is it believed, is it valid. A
- * message that cannot be handled gets its fate, class and reason; that is no error of ours, so
- * there is no outcome.
+ * Fills `in` from the delivery fields already set: who says what, is it believed. A message that
+ * cannot be handled gets its fate, class and reason; that is no error of ours, so there is no
+ * outcome. The body is not looked into: what comes from outside may kill us there.
  */
 void incoming_identify(struct incoming *in, const struct listener *listener, struct arena *arena,
                        int64_t now_ms);
+
+/* The body of an open one: is it valid? A crash from here on is the message's own. */
+void incoming_decode(struct incoming *in, struct arena *arena);
+
+/*
+ * Where it was said first. A dead letter that the operator gives back comes through the default
+ * exchange, where the routing key is the queue's name; its headers tell what it was.
+ */
+struct origin {
+    const char *exchange;
+    const char *routing_key;
+};
+struct origin incoming_origin(const struct incoming *in);
 
 /* Sets it aside after a failed execution: parked with its next attempt counted, or dead when its
  * attempts are used up. */

@@ -25,10 +25,11 @@ create table retry (
 );
 create index retry_due on retry (queue, due);
 
--- A message that is run alone, because processes keep dying near it. `holder` is the process that runs it.
+-- A message that is run alone, because processes keep dying near it. `holder` is the process that runs it; null
+-- when it lived on and gave it back.
 create table suspect (
     id     uuid        not null primary key,
-    holder uuid        not null,
+    holder uuid,
     tries  int         not null default 1,
     since  timestamptz not null default clock_timestamp()
 );

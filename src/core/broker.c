@@ -70,7 +70,7 @@ static enum outcome send_some(struct broker *broker, struct fault *fault)
 
 static enum outcome receive_some(struct broker *broker, struct fault *fault)
 {
-    for (;;) {
+    while (!broker_is_full(broker)) {
         if (broker->in_read > 0) {
             buffer_drop(&broker->in, broker->in_read);
             broker->in_read = 0;
@@ -96,6 +96,8 @@ static enum outcome receive_some(struct broker *broker, struct fault *fault)
             return o;
         }
     }
+    broker->last_received_ms = clock_monotonic_ms(); /* who does not listen hears no silence */
+    return OK;
 }
 
 uint8_t *broker_frame_open(struct broker *broker, size_t payload)
@@ -187,8 +189,12 @@ enum outcome broker_wait(struct broker *broker, int fd, int64_t timeout_ms, stru
     }
     int64_t heartbeat = until_heartbeat(broker);
     int64_t ms = timeout_ms < heartbeat ? timeout_ms : heartbeat;
-    struct pollfd polled[2] = {{.fd = broker->fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    struct pollfd polled[2] = {{.fd = -1}, {.fd = fd, .events = POLLIN}};
+    if (!broker_is_full(broker)) {
+        polled[0] = (struct pollfd){.fd = broker->fd, .events = POLLIN};
+    }
     if (broker->out.length > broker->out_sent) {
+        polled[0].fd = broker->fd;
         polled[0].events |= POLLOUT;
     }
     (void)poll(polled, 2, (int)(ms > 0 ? ms : 0));

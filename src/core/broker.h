@@ -27,7 +27,9 @@ struct broker;
 enum {
     BROKER_FRAME_MAX = 131072,
     BROKER_HEADERS_MAX = 64,
-    BROKER_MESSAGE_MAX_BYTES = 16 * 1024 * 1024, /* larger deliveries close the connection */
+    BROKER_MESSAGE_MAX_BYTES =
+        16 * 1024 * 1024, /* a larger delivery is cut, else the connection goes */
+    BROKER_HELD_MAX_BYTES = 64 * 1024 * 1024, /* not yet released: no more is read meanwhile */
 };
 
 struct broker_options {
@@ -92,6 +94,7 @@ struct delivery {
     struct properties properties;
     const char *body;
     size_t body_length;
+    size_t body_sent; /* larger than body_length: only its beginning was kept */
 };
 
 /* Starts consuming. REJECT when the queue does not exist or may not be read. */

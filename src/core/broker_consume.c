@@ -29,6 +29,7 @@ static struct arrival *arrival_new(struct broker *broker, const uint8_t *raw, si
                   text_room + broker->head_text.length + 2 + body_length + 1;
     struct arrival *arrival = xmalloc(size);
     arrival->next = NULL;
+    arrival->held_bytes = broker->content == CONTENT_DELIVERY ? size : 0;
     arrival->delivery = broker->head;
 
     char *at = (char *)(arrival + 1) + header_room * sizeof(struct header);
@@ -74,6 +75,7 @@ static void content_done(struct broker *broker)
         }
         broker->ready_last = arrival;
         broker->ready_count++;
+        broker->held_bytes += arrival->held_bytes;
         break;
     case CONTENT_GET:
         free(broker->got);
@@ -100,12 +102,14 @@ enum outcome broker_content_header(struct broker *broker, const uint8_t *payload
         return broker_lose(broker, fault, "a content header out of place");
     }
     uint64_t body = read_u64(payload + 4);
-    if (body > BROKER_MESSAGE_MAX_BYTES) {
+    bool is_cut = body > BROKER_MESSAGE_MAX_BYTES;
+    if (is_cut && broker->content != CONTENT_DELIVERY) {
         return broker_lose(broker, fault, "a message of %llu bytes, the limit is %d",
                            (unsigned long long)body, BROKER_MESSAGE_MAX_BYTES);
     }
     broker->partial = arrival_new(broker, payload + CONTENT_HEAD_BYTES, length - CONTENT_HEAD_BYTES,
-                                  (size_t)body);
+                                  is_cut ? ENVELOPE_BODY_MAX_BYTES : (size_t)body);
+    broker->partial->delivery.body_sent = (size_t)body;
     enum outcome o = arrival_decode(broker, broker->partial, fault);
     if (o != OK) {
         return broker_lose(broker, fault, "a property list that cannot be read");
@@ -124,7 +128,12 @@ enum outcome broker_content_body(struct broker *broker, const uint8_t *payload, 
     if (broker->partial == NULL || length > broker->partial_want - broker->partial_have) {
         return broker_lose(broker, fault, "a content body out of place");
     }
-    memcpy((char *)broker->partial->delivery.body + broker->partial_have, payload, length);
+    const struct delivery *delivery = &broker->partial->delivery;
+    if (broker->partial_have < delivery->body_length) {
+        size_t room = delivery->body_length - broker->partial_have;
+        memcpy((char *)delivery->body + broker->partial_have, payload,
+               length < room ? length : room);
+    }
     broker->partial_have += length;
     if (broker->partial_have == broker->partial_want) {
         content_done(broker);
@@ -193,6 +202,7 @@ void broker_release(struct broker *broker)
     struct arrival *arrival = take(broker->taken);
     while (arrival != NULL) {
         struct arrival *next = arrival->next;
+        broker->held_bytes -= arrival->held_bytes;
         free(arrival);
         arrival = next;
     }

@@ -22,7 +22,7 @@ enum {
 struct arrival {
     struct arrival *next;
     struct delivery delivery;
-    size_t body_room;
+    size_t held_bytes; /* its share of the broker's */
 };
 
 /* In which content the frames that follow belong. */
@@ -76,6 +76,7 @@ struct broker {
     /* Arrived and not taken; taken and not released. */
     struct arrival *ready_first, *ready_last, *taken;
     size_t ready_count;
+    size_t held_bytes;   /* of what was delivered and is not released */
     struct arrival *got; /* answer of basic.get */
 
     /* Confirms: a ring indexed by number; `room` is a power of two. */
@@ -98,6 +99,12 @@ enum outcome broker_send_method(struct broker *broker, uint16_t channel, amqp_me
  * length really used. */
 uint8_t *broker_frame_open(struct broker *broker, size_t payload);
 void broker_frame_close(struct broker *broker, uint8_t type, uint16_t channel, size_t length);
+
+/* So much waits here that nothing more is read, as a slow reader would. */
+static inline bool broker_is_full(const struct broker *broker)
+{
+    return broker->held_bytes >= BROKER_HELD_MAX_BYTES;
+}
 
 /* Parses every whole frame in `in`. */
 enum outcome broker_parse(struct broker *broker, struct fault *fault);

@@ -370,6 +370,12 @@ static enum outcome prepare(struct db *db, const struct sql *sql, struct fault *
 
 enum { PARAMS_MAX = 64 };
 
+static enum outcome too_many_statements(struct fault *fault)
+{
+    return fault_together(
+        fault, fault_set(fault, REJECT, "more than %d statements in one transaction", PENDING_MAX));
+}
+
 static enum outcome ask(struct db *db, const struct sql *sql, const struct db_param *params,
                         int count, int64_t expected_rows, int tag, struct fault *fault)
 {
@@ -378,7 +384,7 @@ static enum outcome ask(struct db *db, const struct sql *sql, const struct db_pa
         return fault_set(fault, LOST, "database: the connection is gone");
     }
     if (db->count >= PENDING_MAX) {
-        return fault_set(fault, REJECT, "more than %d statements in one transaction", PENDING_MAX);
+        return too_many_statements(fault);
     }
     enum outcome o = prepare(db, sql, fault);
     if (o != OK) {
@@ -600,7 +606,7 @@ enum outcome db_queue(struct db *db, const struct sql *sql, const struct db_para
     }
     assert(db->in_transaction);
     if (db->count + db->held_count >= PENDING_MAX) {
-        return fault_set(fault, REJECT, "more than %d statements in one transaction", PENDING_MAX);
+        return too_many_statements(fault);
     }
     struct held *held = arena_alloc(&db->held_memory, sizeof *held);
     *held = (struct held){

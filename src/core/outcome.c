@@ -62,3 +62,11 @@ enum outcome fault_wrap(struct fault *fault, enum outcome outcome, const char *f
     fault->outcome = outcome;
     return outcome;
 }
+
+enum outcome fault_together(struct fault *fault, enum outcome outcome)
+{
+    if (fault != NULL) {
+        fault->culprit = FAULT_TOGETHER;
+    }
+    return outcome;
+}

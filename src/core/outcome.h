@@ -31,13 +31,16 @@ enum { FAULT_TEXT_BYTES = 512 };
 struct fault {
     enum outcome outcome;
     int culprit;      /* the tag of the work that failed (a message's index in its batch), or
-                         FAULT_NOBODY */
+                         FAULT_NOBODY, FAULT_TOGETHER */
     bool is_conflict; /* lost a race (40P01, 40001, a conditional write): the same batch may run
                          again at once */
     char text[FAULT_TEXT_BYTES];
 };
 
-enum { FAULT_NOBODY = -1 };
+enum {
+    FAULT_NOBODY = -1,
+    FAULT_TOGETHER = -2, /* all of them together: a limit of the transaction. Fewer may pass */
+};
 
 /* Fills the fault and returns `outcome`, so that a failing line stays one line. `fault` may be
  * NULL. Long texts are cut. */
@@ -48,5 +51,8 @@ enum outcome fault_set(struct fault *fault, enum outcome outcome, const char *fo
  */
 enum outcome fault_wrap(struct fault *fault, enum outcome outcome, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Says that no single work is the culprit, and returns `outcome`. `fault` may be NULL. */
+enum outcome fault_together(struct fault *fault, enum outcome outcome);
 
 #endif

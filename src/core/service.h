@@ -42,6 +42,12 @@ struct service_config {
     int64_t drain_ms;
 };
 
+/* Who runs messages in this process; consumers/quarantine.h has the rules. */
+struct quarantine {
+    _Atomic int batches, suspects;
+    _Atomic bool is_alone;
+};
+
 struct service;
 struct buffer;
 struct command_route;
@@ -52,6 +58,7 @@ struct runtime {
     const struct service_config *config;
     const void *own;
     struct service_counters counters;
+    struct quarantine quarantine;
     struct uuid life; /* of this process: another one means that it has died or restarted */
     _Atomic bool stopping;
     _Atomic int http_port; /* of the public listener, set by its part; 0 = not open yet */

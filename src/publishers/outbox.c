@@ -85,8 +85,9 @@ size_t outbox_count(const struct outbox *outbox)
 static enum outcome check_room(const struct outbox *outbox, size_t body_length, struct fault *fault)
 {
     if (outbox->count >= OUTBOX_ROWS_MAX) {
-        return fault_set(fault, REJECT, "outbox: more than %d messages in one transaction",
-                         OUTBOX_ROWS_MAX);
+        return fault_together(fault, fault_set(fault, REJECT,
+                                               "outbox: more than %d messages in one transaction",
+                                               OUTBOX_ROWS_MAX));
     }
     if (body_length > ENVELOPE_BODY_MAX_BYTES) {
         return fault_set(fault, REJECT, "outbox: a body of %zu bytes, at most %d are allowed",

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "publishers/publishers_sql.h"
 
 #include <string.h>
 
@@ -14,8 +15,6 @@ enum {
     SKEW_MAX_MS = 60 * 60 * 1000,
 };
 
-static const struct sql sql_partition_make = {
-    "partition_make", "select partition_make($1::text, $2::int4, $3::int4)"};
 static const struct sql sql_partition_expired = {
     "partition_expired",
     "select day::text from partition_expired($1::text, $2::int8::int4) as e (day)"};
@@ -25,12 +24,13 @@ static const struct sql sql_partition_clock = {"partition_clock", "select clock_
 static const struct sql sql_partition_exists = {"partition_exists",
                                                 "select to_regclass($1::text) is not null"};
 
-static enum outcome make(struct db *db, const char *parent, struct fault *fault)
+static enum outcome make(struct db *db, const char *parent, int64_t keep_days, struct fault *fault)
 {
     AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
-    enum outcome o =
-        db_run(db, &sql_partition_make,
-               DB_PARAMS(db_text(parent), db_i32(DAYS_BEHIND), db_i32(DAYS_AHEAD)), &rows, fault);
+    enum outcome o = db_run(
+        db, &sql_partition_make,
+        DB_PARAMS(db_text(parent), db_i32(DAYS_BEHIND), db_i32(DAYS_AHEAD), db_i64(keep_days)),
+        &rows, fault);
     if (o == OK && db_get_i64(rows, 0, 0) > 0) {
         log_info("partition.made", LOG_TEXT("table", parent),
                  LOG_INT("days", db_get_i64(rows, 0, 0)));
@@ -63,7 +63,7 @@ static enum outcome drop(struct db *db, const char *parent, const char *day, int
 enum outcome partition_upkeep(struct db *db, const char *parent, int64_t keep_days,
                               struct fault *fault)
 {
-    enum outcome o = make(db, parent, fault);
+    enum outcome o = make(db, parent, keep_days, fault);
     if (o != OK) {
         return o;
     }

@@ -11,6 +11,7 @@ extern const struct sql sql_idempotency_find;
 extern const struct sql sql_idempotency_keep;
 extern const struct sql sql_idempotency_lock;
 extern const struct sql sql_outbox_append;
+extern const struct sql sql_partition_make;
 extern const struct sql sql_relay_chunk;
 extern const struct sql sql_relay_cursor_move;
 extern const struct sql sql_relay_cursor_read;

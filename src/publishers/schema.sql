@@ -31,6 +31,7 @@ create table outbox (
 ) partition by range (id);
 create index outbox_xid_seq on outbox (xid, seq);
 create index outbox_seq on outbox (seq);
+create index outbox_dead on outbox (cause_id) where kind = 1;
 
 -- The last sequence number given per subject.
 create table outbox_subject (

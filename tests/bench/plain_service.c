@@ -114,6 +114,9 @@ static enum outcome pass_on(struct plain *plain, const struct delivery *delivery
         .body_length = delivery->body_length,
     };
     incoming_identify(&in, &plain->listener, &plain->arena, now_ms);
+    if (in.fate == FATE_OPEN) {
+        incoming_decode(&in, &plain->arena);
+    }
     if (in.fate != FATE_OPEN) {
         return fault_set(fault, FATAL, "%s", in.reason);
     }

@@ -210,9 +210,21 @@ void hall_clear(struct hall *hall)
     broker_close(broker);
     PGconn *conn = stage_connect(&hall->stage);
     run(conn, "truncate effect, promise, parking, outbox, inbox, retry, suspect, unsent;"
-              "update door set is_open = false; update stumbling set times = 0; select "
+              "alter table retry disable trigger trip; update door set is_open = false; update "
+              "stumbling set times = 0; select "
               "setval('stumbles', 1, false)");
     PQfinish(conn);
+}
+
+void hall_cut_off(const struct hall *hall)
+{
+    AUTO(free_text) char *url = hall_database_url(hall, "listener", "listener");
+    PGconn *own = PQconnectdb(url);
+    ck_assert_int_gt(stage_number(own, "select count(pg_terminate_backend(pid)) from "
+                                       "pg_stat_activity where usename = current_user and "
+                                       "datname = current_database() and pid <> pg_backend_pid()"),
+                     0);
+    PQfinish(own);
 }
 
 long hall_depth(const struct hall *hall, const char *queue)
@@ -225,6 +237,26 @@ long hall_depth(const struct hall *hall, const char *queue)
                   "%s", fault.text);
     broker_close(broker);
     return (long)messages;
+}
+
+void hall_give_back(const struct hall *hall, const char *queue, int count, int times)
+{
+    struct broker *broker = open_broker(hall);
+    struct fault fault = {0};
+    for (int time = 0; time < times; time++) {
+        struct delivery delivery = {0};
+        for (int i = 0; i < count; i++) {
+            bool got = false;
+            ck_assert_msg(broker_get(broker, queue, &delivery, &got, &fault) == OK, "%s",
+                          fault.text);
+            ck_assert_msg(got, "%s has %d messages only", queue, i);
+        }
+        ck_assert_msg(broker_nack(broker, delivery.tag, true, true, &fault) == OK, "%s",
+                      fault.text);
+        broker_release(broker);
+        clock_sleep_ms(50); /* what has been given back is not there at once */
+    }
+    broker_close(broker);
 }
 
 void hall_await_depth(const struct hall *hall, const char *queue, long wanted)
@@ -315,10 +347,19 @@ bool hall_says(const struct listener_process *listener, const char *text)
     return is_said;
 }
 
-bool hall_has_logged(const struct listener_process *listener, const char *text)
+int hall_times_logged(const struct listener_process *listener, const char *text)
 {
     AUTO(free_text) char *log = read_file(listener->log);
-    return strstr(log, text) != NULL;
+    int times = 0;
+    for (const char *at = strstr(log, text); at != NULL; at = strstr(at + 1, text)) {
+        times++;
+    }
+    return times;
+}
+
+bool hall_has_logged(const struct listener_process *listener, const char *text)
+{
+    return hall_times_logged(listener, text) > 0;
 }
 
 static void add(struct tales *tales, struct saying saying, char *body)

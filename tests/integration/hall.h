@@ -33,8 +33,14 @@ int hall_tool(const struct hall *hall, const char *const arguments[], char **out
 char *hall_amqp_url(const struct hall *hall, const char *account);
 char *hall_database_url(const struct hall *hall, const char *account, const char *service);
 
+/* Ends every session that the listener has in its database. */
+void hall_cut_off(const struct hall *hall);
+
 /* Messages that wait in a queue. */
 long hall_depth(const struct hall *hall, const char *queue);
+/* Takes the first `count` messages out and gives them back, `times` times: the broker counts that.
+ */
+void hall_give_back(const struct hall *hall, const char *queue, int count, int times);
 void hall_await_depth(const struct hall *hall, const char *queue, long wanted);
 
 struct listener_process {
@@ -56,6 +62,7 @@ void hall_await(const struct listener_process *listener, const char *name, long 
 /* Does /readyz say this? */
 bool hall_says(const struct listener_process *listener, const char *text);
 bool hall_has_logged(const struct listener_process *listener, const char *text);
+int hall_times_logged(const struct listener_process *listener, const char *text);
 
 /* What is to be told, with new ids; their texts live as long as the list. */
 struct tales {

@@ -43,12 +43,25 @@ create function note_parking() returns trigger
     set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    insert into parking values (new.id, new.attempts, new.due - new.last_failed_at);
+    insert into parking values (new.id, new.attempts, new.due - statement_timestamp());
     return null;
 end
 $$;
 create trigger note_parking after insert or update of attempts on retry
     for each row execute function note_parking();
+
+-- Makes parking stumble, where it is enabled.
+create function trip() returns trigger
+    language plpgsql security definer
+    set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+    perform stumble();
+    return new;
+end
+$$;
+create trigger trip before insert on retry for each row execute function trip();
+alter table retry disable trigger trip;
 
 grant select, insert on effect, promise to listener;
 grant select on door to listener;

@@ -79,6 +79,16 @@ static enum outcome take_locks(struct work *work)
     return o == OK ? work_queue(work, &sql_lock, DB_PARAMS(db_i32(2)), 1) : o;
 }
 
+/* Says as many events as it was told. */
+static enum outcome babble(struct work *work, const struct uuid *tale_id, int64_t number)
+{
+    enum outcome o = OK;
+    for (int64_t i = 1; o == OK && i < number; i++) {
+        o = publish_tale_heard(work, &(struct tale_heard){.tale_id = *tale_id, .number = i});
+    }
+    return o == OK ? believe(work, tale_id, number) : o;
+}
+
 static enum outcome act(struct work *work, const struct uuid *tale_id, enum act act, int64_t number)
 {
     enum outcome o = OK;
@@ -108,6 +118,8 @@ static enum outcome act(struct work *work, const struct uuid *tale_id, enum act 
     case ACT_LOCK:
         o = take_locks(work);
         break;
+    case ACT_BABBLE:
+        return babble(work, tale_id, number);
     case ACT_DAWDLE:
         o = work_queue(work, &sql_dawdle, DB_PARAMS(db_i64(number)), 1);
         break;

@@ -5,6 +5,7 @@
 #include "support/company.h"
 #include "support/flood.h"
 #include "support/load.h"
+#include "support/process.h"
 
 #include <check.h>
 #include <curl/curl.h>
@@ -176,15 +177,18 @@ START_TEST(processes_killed_at_labelled_points_harm_nobody)
         (void)company_signal(company, crashes[_i][i].service, SIGTERM);
         company_start_one(company, crashes[_i][i].service, extra);
     }
-    size_t restarts = load.restarts;
+    size_t kills = load.kills;
     load_ask(&load, from);
     /* Only subscription is asked: a restart by the load was its own. */
-    bool has_died[DEATHS] = {load.restarts > restarts};
+    bool has_died[DEATHS] = {load.kills > kills};
     int64_t deadline = clock_monotonic_ms() + CRASH_MS;
     for (size_t left = DEATHS; left > 0 && clock_monotonic_ms() < deadline; clock_sleep_ms(10)) {
         left = 0;
         for (size_t i = 0; i < DEATHS && crashes[_i][i].service != NULL; i++) {
-            if (!has_died[i] && company_await_end(company, crashes[_i][i].service, 0)) {
+            int status = has_died[i] ? -1 : company_await_end(company, crashes[_i][i].service, 0);
+            if (status != -1) {
+                ck_assert_msg(process_was_killed(status), "%s ended with %d",
+                              crashes[_i][i].service, status);
                 company_start_one(company, crashes[_i][i].service, NULL);
                 has_died[i] = true;
             }

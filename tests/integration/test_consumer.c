@@ -3,7 +3,9 @@
 
 #include "core/clock.h"
 #include "core/memory.h"
+#include "publishers/partition.h"
 #include "support/process.h"
+#include "support/proxy.h"
 
 #include <check.h>
 #include <signal.h>
@@ -64,16 +66,19 @@ START_TEST(three_of_each_shuffled_change_nothing)
 {
     struct tales tales = {0};
     tales_add(&tales, 200, "believe", 7, "thrice");
+    tales_add(&tales, 20, "refuse", 7, "thrice");
     tales_multiply(&tales, 3, 20261123);
-    struct listener_process listener = hall_start(&hall, NULL);
+    struct listener_process listener = hall_start(&hall, (const char *const[]){"BATCH=50", NULL});
     tales_tell(&hall, &tales);
-    hall_await(&listener, "consumed", 600);
+    hall_await(&listener, "consumed", 660);
     hall_await(&listener, "handled", 200);
-    hall_await(&listener, "duplicates", 400);
+    hall_await(&listener, "duplicates", 440);
+    ck_assert_int_eq(hall_tells(&listener, "dead_lettered"), 20);
     ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
     hall_check_effects(conn, 200);
     ck_assert_int_eq(hall_depth(&hall, "listener"), 0);
-    check_peace();
+    ck_assert_int_eq(dead_letters("rejected"), 20);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from retry"), 0);
     tales_done(&tales);
 }
 END_TEST
@@ -144,6 +149,136 @@ START_TEST(a_poison_in_a_batch_of_a_hundred_hurts_no_other)
 }
 END_TEST
 
+/* Each says less than a transaction may, all together more; the last one too much alone. */
+START_TEST(a_limit_of_the_transaction_is_nobodys_fault)
+{
+    struct tales tales = {0};
+    tales_add(&tales, 25, "babble", 500, "much");
+    tales_add(&tales, 1, "babble", 10001, "too much");
+    struct uuid culprit = tales.list[25].id;
+    tales_tell(&hall, &tales);
+    hall_await_depth(&hall, "listener", 26);
+    struct listener_process listener = hall_start(&hall, ALONE);
+    stage_await(conn, 25, "select count(*) from effect");
+    hall_await_depth(&hall, "listener.dlq", 1);
+    ck_assert_int_eq(hall_tells(&listener, "consumed"), 26);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from outbox where kind = 0"), 25 * 500);
+    ck_assert_int_eq(
+        stage_number(conn, "select count(*) from outbox where cause_id = '%s'", text_of(&culprit)),
+        1);
+    tales_done(&tales);
+}
+END_TEST
+
+/* Parked, and then refused on a redelivery: nothing of it may come again. */
+START_TEST(what_was_parked_dies_once)
+{
+    struct tales tales = {0};
+    struct tales again = {0};
+    tales_add_oaths(&tales, 1, "wait");
+    tales_add_oaths(&again, 1, "refuse");
+    again.list[0].id = tales.list[0].id;
+    tales_tell(&hall, &tales);
+    hall_await_depth(&hall, "listener", 1);
+    struct listener_process listener = hall_start(&hall, ALONE);
+    stage_await(conn, 1, "select count(*) from retry");
+    do_sql("update retry set due = clock_timestamp() + interval '1 hour'");
+    tales_tell(&hall, &again);
+    hall_await_depth(&hall, "listener.dlq", 1);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from retry"), 0);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    ck_assert_int_eq(dead_letters("rejected"), 1);
+    tales_done(&tales);
+    tales_done(&again);
+}
+END_TEST
+
+/* Neither handled nor parked for a while: the process waits, keeps it and tries again. */
+START_TEST(what_cannot_be_parked_now_is_parked_later)
+{
+    struct tales tales = {0};
+    do_sql("update stumbling set code = '57014', times = 4; alter table retry enable trigger trip");
+    tales_add(&tales, 1, "wait", 7, "waits");
+    struct listener_process listener = hall_start(&hall, ALONE);
+    tales_tell(&hall, &tales);
+    stage_await(conn, 5, "select last_value from stumbles");
+    stage_await(conn, 1, "select count(*) from retry");
+    do_sql("update door set is_open = true");
+    hall_await_effects(conn, 1);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    check_peace();
+    tales_done(&tales);
+}
+END_TEST
+
+enum { DAY_MS = 24 * 60 * 60 * 1000 };
+
+static void age(struct uuid *id, int days)
+{
+    const struct uuid time = ids_floor(clock_now_ms() - (int64_t)days * DAY_MS);
+    memcpy(id->bytes, time.bytes, 6);
+}
+
+static long long inbox_days(void)
+{
+    return stage_number(conn,
+                        "select count(*) from pg_inherits where inhparent = 'inbox'::regclass");
+}
+
+/* As if the last upkeep had been ten days ago: the days since then have no partition. */
+static void forget_the_last_days(void)
+{
+    do_sql("do $$ declare day date; begin for day in select generate_series((now() at time zone "
+           "'UTC')::date - 6, (now() at time zone 'UTC')::date + 3, '1 day') loop execute "
+           "format('drop table inbox_%s', to_char(day, 'YYYYMMDD')); end loop; end $$");
+}
+
+START_TEST(what_waited_for_days_finds_its_day_in_the_inbox)
+{
+    struct tales tales = {0};
+    tales_add(&tales, 8, "believe", 7, "waited");
+    for (size_t i = 0; i < tales.count; i++) {
+        age(&tales.list[i].id, (int)i);
+    }
+    forget_the_last_days();
+    tales_tell(&hall, &tales);
+    struct listener_process listener = hall_start(&hall, NULL);
+    hall_await_effects(conn, 8);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from parking"), 0);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    check_peace();
+    tales_done(&tales);
+}
+END_TEST
+
+/* A parked event can be claimed when it is due, however old its day has become. */
+START_TEST(a_day_of_the_inbox_stays_while_a_retry_needs_it)
+{
+    AUTO(free_text) char *url = hall_database_url(&hall, "listener", "listener");
+    AUTO(db_close_auto) struct db *db = NULL;
+    struct fault fault = {0};
+    struct tales tales = {0};
+    tales_add_oaths(&tales, 1, "wait");
+    age(&tales.list[0].id, 5);
+    ck_assert_int_eq(inbox_days(), 7 + 1 + 3);
+    struct listener_process listener = hall_start(&hall, ALONE);
+    tales_tell(&hall, &tales);
+    stage_await(conn, 1, "select count(*) from retry");
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    ck_assert(db_open(&(struct db_options){.url = url}, &db, &fault) == OK);
+    ck_assert_msg(partition_upkeep(db, "inbox", 2, &fault) == OK, "%s", fault.text);
+    ck_assert_int_eq(inbox_days(), 1 + 2 + 1 + 3);
+    do_sql("update door set is_open = true; update retry set due = clock_timestamp()");
+    listener = hall_start(&hall, ALONE);
+    hall_await_effects(conn, 1);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    check_peace();
+    do_sql("truncate inbox; select partition_make('inbox', 7, 3)");
+    tales_done(&tales);
+}
+END_TEST
+
 static const char *const conflict_codes[] = {"40P01", "40001"};
 
 START_TEST(a_lost_race_is_run_again_and_burns_no_attempt)
@@ -193,21 +328,43 @@ START_TEST(a_real_deadlock_is_survived)
 }
 END_TEST
 
+START_TEST(who_loses_every_race_is_parked)
+{
+    struct tales tales = {0};
+    do_sql("update stumbling set code = '40P01', times = 6");
+    tales_add(&tales, 1, "stumble", 7, "stumbles");
+    struct listener_process listener = hall_start(&hall, ALONE);
+    tales_tell(&hall, &tales);
+    hall_await_effects(conn, 1);
+    ck_assert_int_eq(stage_number(conn, "select last_value from stumbles"), 7);
+    ck_assert_int_eq(stage_number(conn, "select max(attempts) from parking"), 1);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    check_peace();
+    tales_done(&tales);
+}
+END_TEST
+
 /* x-retry of hearTale: 4 executions, from 200 ms, at most 500 ms; the second half of each delay is
  * dice. */
 static const struct delay {
     int attempts, min_ms, max_ms;
 } delays[] = {{1, 100, 200}, {2, 200, 400}, {3, 250, 500}};
 
+/* Whatever the service's clock says: delays are the database's. */
+static const char *const skews[] = {"SKEW_S=0", "SKEW_S=-240", "SKEW_S=240"};
+
 START_TEST(retries_come_later_and_later_and_end)
 {
+    AUTO(free_text) char *preload = xasprintf("LD_PRELOAD=%s", getenv("SKEW_LIB"));
     enum { DOUBTS = 30, PARKED = 3 * DOUBTS };
     struct tales tales = {0};
     tales_add(&tales, DOUBTS, "doubt", 7, "doubted");
     tales_add(&tales, 10, "believe", 7, "good");
     tales_tell(&hall, &tales);
     hall_await_depth(&hall, "listener", DOUBTS + 10);
-    struct listener_process listener = hall_start(&hall, ALONE);
+    struct listener_process listener =
+        hall_start(&hall, (const char *const[]){"WORKERS=1", preload, skews[_i],
+                                                "ASAN_OPTIONS=verify_asan_link_order=0", NULL});
     hall_await_depth(&hall, "listener.dlq", DOUBTS);
     for (size_t i = 0; i < COUNT_OF(delays); i++) {
         const struct delay *delay = &delays[i];
@@ -284,33 +441,76 @@ START_TEST(killed_anywhere_each_effect_happens_once)
 {
     struct tales tales = {0};
     tales_add(&tales, 50, "believe", 7, "good");
+    tales_add(&tales, 1, "refuse", 7, "bad");
+    tales_add(&tales, 1, "sing", 7, "bad");
+    tales_add_oaths(&tales, 1, "wait");
     tales_tell(&hall, &tales);
-    hall_await_depth(&hall, "listener", 50);
+    hall_await_depth(&hall, "listener", 53);
     struct listener_process listener =
         hall_start(&hall, (const char *const[]){"WORKERS=1", crash_points[_i], NULL});
     hall_await_kill(&listener);
     long long before = stage_number(conn, "select count(*) from effect");
     ck_assert_int_eq(before, _i < 2 ? 0 : 50);
     listener = hall_start(&hall, ALONE);
-    hall_await_effects(conn, 50);
+    stage_await(conn, 50, "select count(*) from effect");
     hall_await_depth(&hall, "listener", 0);
+    do_sql("update door set is_open = true");
+    hall_await_effects(conn, 51);
+    hall_await_depth(&hall, "listener.dlq", 2);
+    stage_await(conn, 0, "select count(*) from retry");
     ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
-    hall_check_effects(conn, 50);
+    hall_check_effects(conn, 51);
     ck_assert_int_eq(hall_depth(&hall, "listener"), 0);
-    check_peace();
+    ck_assert_int_eq(stage_number(conn, "select count(*) from outbox where kind = 1"), 2);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from suspect"), 0);
     tales_done(&tales);
 }
 END_TEST
 
-#define DEADLY ((const char *const[]){"WORKERS=1", "CRASH_ON=deadly", NULL})
+/* COMMIT arrives, its answer does not: was it done? It was, and everything is said once. */
+START_TEST(a_commit_without_an_answer_is_found_done)
+{
+    AUTO(free_text) char *direct = hall_database_url(&hall, "listener", "listener");
+    struct proxy *proxy = proxy_start((int)strtol(strrchr(direct, ':') + 1, NULL, 10));
+    AUTO(free_text) char *url = proxy_url(proxy, direct);
+    AUTO(free_text) char *setting = xasprintf("DATABASE_URL=%s", url);
+    struct tales tales = {0};
+    tales_add(&tales, 2, "sing", 7, "bad"); /* in the first batch, however small */
+    tales_add_oaths(&tales, 1, "wait");
+    tales_add(&tales, 50, "believe", 7, "good");
+    struct listener_process listener =
+        hall_start(&hall, (const char *const[]){"WORKERS=1", setting, NULL});
+    while (!hall_says(&listener, "\"state\":\"active\"")) {
+        clock_sleep_ms(10);
+    }
+    proxy_cut_answer(proxy, "commit");
+    tales_tell(&hall, &tales);
+    stage_await(conn, 50, "select count(*) from effect");
+    ck_assert(proxy_has_cut_answer(proxy));
+    while (hall_tells(&listener, "duplicates") <= 0) {
+        clock_sleep_ms(10);
+    }
+    ck_assert(hall_has_logged(&listener, "database.lost"));
+    do_sql("update door set is_open = true");
+    hall_await_effects(conn, 51);
+    hall_await_depth(&hall, "listener.dlq", 2);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    hall_check_effects(conn, 51);
+    ck_assert_int_eq(dead_letters("contract-violation"), 2);
+    proxy_stop(proxy);
+    tales_done(&tales);
+}
+END_TEST
+
+#define DEADLY "CRASH_ON=deadly"
 
 /* As a supervisor would: starts it again whenever it has died, until the message is dead. Returns
  * how many died. */
-static int supervise(void)
+static int supervise(const char *const extra[])
 {
     enum { STARTS_MAX = 12 };
     for (int deaths = 0; deaths < STARTS_MAX; deaths++) {
-        struct listener_process listener = hall_start(&hall, DEADLY);
+        struct listener_process listener = hall_start(&hall, extra);
         while (process_is_alive(listener.pid)) {
             if (dead_letters("crashed") == 1) {
                 hall_await_depth(&hall, "listener.dlq", 1);
@@ -327,16 +527,20 @@ static int supervise(void)
     return -1;
 }
 
+/* The second one breaks its contract besides: it kills where its body is read. */
+static const char *const deadly_acts[] = {"believe", "sing"};
+
 START_TEST(a_message_that_kills_every_process_ends_in_the_dlq)
 {
     struct tales tales = {0};
     tales_add(&tales, 10, "believe", 7, "good");
-    tales_add(&tales, 1, "believe", 7, "deadly");
+    tales_add(&tales, 1, deadly_acts[_i], 7, "deadly");
     struct uuid culprit = tales.list[10].id;
     tales_add(&tales, 10, "believe", 7, "good");
     tales_tell(&hall, &tales);
     hall_await_depth(&hall, "listener", 21);
-    ck_assert_int_eq(supervise(), 6); /* three in company, three alone */
+    ck_assert_int_eq(supervise((const char *const[]){"WORKERS=1", DEADLY, NULL}),
+                     6); /* three in company, three alone */
     hall_await_effects(conn, 20);
     ck_assert_int_eq(stage_number(conn,
                                   "select count(*) from outbox where kind = 1 and cause_id = '%s'",
@@ -345,6 +549,31 @@ START_TEST(a_message_that_kills_every_process_ends_in_the_dlq)
     ck_assert_int_eq(stage_number(conn, "select count(*) from suspect"), 0);
     ck_assert_int_eq(stage_number(conn, "select count(*) from parking"), 0);
     ck_assert_int_eq(hall_depth(&hall, "listener"), 0);
+    tales_done(&tales);
+}
+END_TEST
+
+/* Both under suspicion, and each in a worker of its own: the slow one would be in flight whenever
+ * the other one kills. */
+START_TEST(an_innocent_in_another_worker_is_not_blamed_with_it)
+{
+    struct tales tales = {0};
+    tales_add(&tales, 3, "dawdle", 500, "slow");
+    tales_add(&tales, 1, "believe", 7, "deadly");
+    tales_add(&tales, 2, "dawdle", 500, "slow");
+    struct uuid culprit = tales.list[3].id;
+    tales_tell(&hall, &tales);
+    hall_await_depth(&hall, "listener", 6);
+    hall_give_back(&hall, "listener", 6, 3);
+    ck_assert_int_eq(supervise((const char *const[]){"WORKERS=2", "BATCH=1", DEADLY, NULL}), 3);
+    struct listener_process listener = hall_start(&hall, NULL);
+    hall_await_effects(conn, 5);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from outbox where kind = 1"), 1);
+    ck_assert_int_eq(
+        stage_number(conn, "select count(*) from outbox where cause_id = '%s'", text_of(&culprit)),
+        1);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from suspect"), 0);
     tales_done(&tales);
 }
 END_TEST
@@ -361,7 +590,8 @@ START_TEST(so_does_one_that_kills_from_the_retry_table)
     /* Fresh in `retry`, whatever the first process has still done. */
     do_sql("update retry set attempts = 1, leases = 0, due = clock_timestamp(); update door set "
            "is_open = true");
-    ck_assert_int_eq(supervise(), 4); /* one in company, three alone */
+    ck_assert_int_eq(supervise((const char *const[]){"WORKERS=1", DEADLY, NULL}),
+                     4); /* one in company, three alone */
     hall_await_effects(conn, 5);
     ck_assert_int_eq(stage_number(conn, "select count(*) from retry"), 0);
     ck_assert_int_eq(stage_number(conn, "select count(*) from suspect"), 0);
@@ -369,10 +599,13 @@ START_TEST(so_does_one_that_kills_from_the_retry_table)
 }
 END_TEST
 
+#define DAWDLERS                                                                                   \
+    "select count(*) from pg_locks where locktype = 'advisory' and objid = 4711 and database = "   \
+    "(select oid from pg_database where datname = current_database())"
+
 static void wait_for_dawdler(void)
 {
-    stage_await(conn, 1,
-                "select count(*) from pg_locks where locktype = 'advisory' and objid = 4711");
+    stage_await(conn, 1, DAWDLERS);
 }
 
 START_TEST(sigterm_ends_the_batch_that_runs_and_leaves)
@@ -392,6 +625,28 @@ START_TEST(sigterm_ends_the_batch_that_runs_and_leaves)
     hall_await_effects(conn, 301);
     ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
     check_peace();
+    tales_done(&tales);
+}
+END_TEST
+
+/* The database comes and goes until the pauses are long, so that the end falls into one. */
+START_TEST(a_suspect_that_is_given_back_in_order_was_not_tried)
+{
+    struct tales tales = {0};
+    tales_add(&tales, 1, "dawdle", 20000, "slow");
+    tales_tell(&hall, &tales);
+    hall_await_depth(&hall, "listener", 1);
+    hall_give_back(&hall, "listener", 1, 3);
+    struct listener_process listener = hall_start(&hall, ALONE);
+    for (int outage = 0; outage < 5; outage++) {
+        wait_for_dawdler();
+        ck_assert_int_eq(stage_number(conn, "select tries from suspect"), 1);
+        hall_cut_off(&hall);
+        stage_await(conn, 0, DAWDLERS);
+    }
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from suspect where tries > 0"), 0);
+    hall_await_depth(&hall, "listener", 1);
     tales_done(&tales);
 }
 END_TEST
@@ -441,13 +696,23 @@ int main(void)
     tcase_add_loop_test(cases, a_lost_race_is_run_again_and_burns_no_attempt, 0,
                         COUNT_OF(conflict_codes));
     tcase_add_test(cases, a_real_deadlock_is_survived);
-    tcase_add_test(cases, retries_come_later_and_later_and_end);
+    tcase_add_test(cases, what_waited_for_days_finds_its_day_in_the_inbox);
+    tcase_add_test(cases, a_day_of_the_inbox_stays_while_a_retry_needs_it);
+    tcase_add_test(cases, who_loses_every_race_is_parked);
+    tcase_add_test(cases, what_was_parked_dies_once);
+    tcase_add_test(cases, a_limit_of_the_transaction_is_nobodys_fault);
+    tcase_add_test(cases, what_cannot_be_parked_now_is_parked_later);
+    tcase_add_loop_test(cases, retries_come_later_and_later_and_end, 0, COUNT_OF(skews));
     tcase_add_test(cases, a_retry_that_succeeds_has_its_effect_once);
     tcase_add_test(cases, unlimited_attempts_never_die);
     tcase_add_loop_test(cases, killed_anywhere_each_effect_happens_once, 0, COUNT_OF(crash_points));
-    tcase_add_test(cases, a_message_that_kills_every_process_ends_in_the_dlq);
+    tcase_add_test(cases, a_commit_without_an_answer_is_found_done);
+    tcase_add_loop_test(cases, a_message_that_kills_every_process_ends_in_the_dlq, 0,
+                        COUNT_OF(deadly_acts));
+    tcase_add_test(cases, an_innocent_in_another_worker_is_not_blamed_with_it);
     tcase_add_test(cases, so_does_one_that_kills_from_the_retry_table);
     tcase_add_test(cases, sigterm_ends_the_batch_that_runs_and_leaves);
+    tcase_add_test(cases, a_suspect_that_is_given_back_in_order_was_not_tried);
     tcase_add_test(cases, sigterm_leaves_within_ten_seconds_whatever_hangs);
     Suite *suite = suite_create("consumer");
     suite_add_tcase(suite, cases);

@@ -70,7 +70,8 @@ static void restart(const char *setting, const char *another)
 
 static void await_crash(void)
 {
-    ck_assert_msg(company_await_end(stage.company, "notification", END_MS), "it did not crash");
+    ck_assert_msg(process_was_killed(company_await_end(stage.company, "notification", END_MS)),
+                  "it was not killed");
 }
 
 static bool has_logged(const char *event, const char *id)

@@ -138,6 +138,33 @@ START_TEST(a_database_outage_keeps_the_broker_connection_and_ends_by_itself)
 }
 END_TEST
 
+/* Connections succeed, writing does not: asked less and less often, and ready only when it works.
+ */
+START_TEST(a_database_that_takes_no_writes_is_not_stormed)
+{
+    PGconn *conn = stage_connect(&hall.stage);
+    AUTO(free_text)
+    char *read_only = xasprintf("alter database %s_listener set default_transaction_read_only = on",
+                                hall.stage.name);
+    AUTO(free_text)
+    char *writable = xasprintf("alter database %s_listener reset default_transaction_read_only",
+                               hall.stage.name);
+    struct listener_process listener = hall_start(&hall, (const char *const[]){"WORKERS=1", NULL});
+    wait_for(&listener, "\"status\":\"ready\"", 5000);
+    PQclear(PQexec(conn, read_only));
+    hall_cut_off(&hall); /* what is open may write still */
+    tell(20);
+    clock_sleep_ms(3000);
+    int refusals = hall_times_logged(&listener, "database.refused");
+    ck_assert_msg(refusals >= 2 && refusals <= 8, "asked %d times in 3 s", refusals);
+    PQclear(PQexec(conn, writable));
+    PQfinish(conn);
+    check_end(&listener, 20);
+    ck_assert_int_eq(hall_times_logged(&listener, "database.lost"), 1);
+    ck_assert_int_eq(hall_times_logged(&listener, "database.back"), 1);
+}
+END_TEST
+
 START_TEST(a_listener_started_without_its_database_waits_for_it)
 {
     server("stop", "postgres");
@@ -183,6 +210,7 @@ int main(void)
     tcase_add_test(cases, the_broker_restarts_under_load);
     tcase_add_test(cases, a_frozen_broker_is_noticed_within_two_heartbeats);
     tcase_add_test(cases, a_database_outage_keeps_the_broker_connection_and_ends_by_itself);
+    tcase_add_test(cases, a_database_that_takes_no_writes_is_not_stormed);
     tcase_add_test(cases, a_listener_started_without_its_database_waits_for_it);
     Suite *suite = suite_create("outage");
     suite_add_tcase(suite, cases);

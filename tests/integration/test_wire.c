@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hall.h"
 
+#include "core/broker.h"
 #include "core/clock.h"
 #include "core/memory.h"
 #include "support/foreign.h"
@@ -21,6 +22,7 @@ enum {
     CHANNEL = 1,
     HEADERS_ROOM = 400,
     MEBIBYTE = 1 << 20,
+    OVERSIZE = 17 * MEBIBYTE,
     DEPTH = 100000,
     HUGE_HEADER = 100000, /* of the 131,072 bytes that a frame has */
     HUGEST_HEADER = 130000,
@@ -320,6 +322,11 @@ START_TEST(a_valid_event_by_hand_is_processed)
     shot_free(shot);
 }
 END_TEST
+
+static void by_header(struct shot *shot)
+{
+    (void)shot;
+}
 
 static void by_type_and_major(struct shot *shot)
 {
@@ -893,11 +900,15 @@ static void send_back(amqp_connection_state_t operator, struct dead * dead)
     dead_done(dead);
 }
 
+/* How it says what it is. */
+static void (*const names_given_back[])(struct shot *shot) = {by_header, by_type_and_major};
+
 START_TEST(a_dead_letter_sent_back_with_its_old_id_is_processed)
 {
     struct listener_process listener = hall_start(&hall, NULL);
     struct shot *shot = shot_new("sent back");
     char digits[UUID_TEXT_BYTES];
+    names_given_back[_i](shot);
     set_body(shot, "break-promise", ",\"number\":7");
     fire(teller, shot);
     hall_await_depth(&hall, "listener.dlq", 1);
@@ -912,6 +923,8 @@ START_TEST(a_dead_letter_sent_back_with_its_old_id_is_processed)
     dead = take_dead(operator);
     check_dead(&dead, "rejected", "promise");
     ck_assert_str_eq(dead_text(&dead, "quadrille-user-id"), "teller");
+    ck_assert_str_eq(dead_text(&dead, "x-original-exchange"), "teller.events");
+    ck_assert_str_eq(dead_text(&dead, "x-original-routingKey"), "teller.tale-told.v1");
 
     PQclear(PQexec(conn, "alter table promise drop constraint promise_kept_by_fkey"));
     send_back(operator, & dead);
@@ -924,6 +937,74 @@ START_TEST(a_dead_letter_sent_back_with_its_old_id_is_processed)
                          "initially deferred"));
     (void)amqp_destroy_connection(operator);
     ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    shot_free(shot);
+}
+END_TEST
+
+/* Larger than what is kept whole: its beginning dies with its headers, nobody else is touched, and
+ * the connection stays. */
+START_TEST(a_message_beyond_all_bounds_becomes_a_dead_letter)
+{
+    struct shot *shot = shot_new("oversize");
+    struct shot *good = shot_new("good");
+    shot->body = (amqp_bytes_t){.len = OVERSIZE, .bytes = arena_alloc(&shot->arena, OVERSIZE)};
+    memset(shot->body.bytes, 'x', OVERSIZE);
+    fire(teller, shot);
+    fire(teller, good);
+    struct listener_process listener = hall_start(&hall, (const char *const[]){"WORKERS=1", NULL});
+    hall_await_effects(conn, 1);
+    hall_await_depth(&hall, "listener.dlq", 1);
+    amqp_connection_state_t operator= connect_as("operator");
+    struct dead dead = take_dead(operator);
+    check_dead(&dead, "contract-violation", "the body has 17825792 bytes");
+    ck_assert_int_eq(dead.message.body.len, ENVELOPE_BODY_MAX_BYTES);
+    shot->body.len = ENVELOPE_BODY_MAX_BYTES;
+    check_kept(shot, &dead);
+    dead_done(&dead);
+    (void)amqp_destroy_connection(operator);
+    ck_assert(!hall_has_logged(&listener, "consumer.reconnecting"));
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    shot_free(shot);
+    shot_free(good);
+}
+END_TEST
+
+static void take_all(struct broker *broker, size_t wanted)
+{
+    struct delivery deliveries[8];
+    struct fault fault = {0};
+    int64_t until = clock_monotonic_ms() + 20000;
+    for (size_t have = 0, count = 0; have < wanted; have += count) {
+        ck_assert(clock_monotonic_ms() < until);
+        ck_assert_msg(broker_take(broker, deliveries, COUNT_OF(deliveries), 100, &count, &fault) ==
+                          OK,
+                      "%s", fault.text);
+        broker_release(broker);
+    }
+}
+
+/* Prefetch counts messages, not bytes. */
+START_TEST(what_waits_in_a_worker_has_a_bound)
+{
+    enum { LARGE = 4 * MEBIBYTE, COUNT = 40, HELD_MAX = BROKER_HELD_MAX_BYTES / LARGE };
+    AUTO(free_text) char *url = hall_amqp_url(&hall, NULL);
+    struct broker *broker = NULL;
+    struct fault fault = {0};
+    struct shot *shot = shot_new("large");
+    shot->body = (amqp_bytes_t){.len = LARGE, .bytes = arena_alloc(&shot->arena, LARGE)};
+    for (int i = 0; i < COUNT; i++) {
+        fire(teller, shot);
+    }
+    ck_assert(
+        broker_open(&(struct broker_options){.url = url, .heartbeat_s = 1}, &broker, &fault) == OK);
+    ck_assert(broker_consume(broker, "listener", COUNT, &fault) == OK);
+    for (int64_t until = clock_monotonic_ms() + 3000; clock_monotonic_ms() < until;) {
+        ck_assert_msg(broker_wait(broker, -1, 100, &fault) == OK, "%s", fault.text);
+    }
+    ck_assert_int_ge(broker_ready(broker), HELD_MAX - 1);
+    ck_assert_int_le(broker_ready(broker), HELD_MAX + 1);
+    take_all(broker, COUNT);
+    broker_close(broker);
     shot_free(shot);
 }
 END_TEST
@@ -953,7 +1034,10 @@ int main(void)
     /* Before anything is bound that should not be. */
     tcase_add_test(cases, anothers_event_on_ones_own_exchange_reaches_nobody);
     tcase_add_test(cases, two_messages_with_one_id_are_one_event);
-    tcase_add_test(cases, a_dead_letter_sent_back_with_its_old_id_is_processed);
+    tcase_add_loop_test(cases, a_dead_letter_sent_back_with_its_old_id_is_processed, 0,
+                        COUNT_OF(names_given_back));
+    tcase_add_test(cases, a_message_beyond_all_bounds_becomes_a_dead_letter);
+    tcase_add_test(cases, what_waits_in_a_worker_has_a_bound);
     tcase_add_test(cases, poison_becomes_a_dead_letter_that_says_why);
     tcase_add_test(cases, an_unknown_version_is_retried_before_it_dies);
     Suite *suite = suite_create("wire");

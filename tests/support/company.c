@@ -304,14 +304,14 @@ bool company_is_alive(const struct company *company, const char *name)
     return process_is_alive(company->members[index_of(name)].pid);
 }
 
-bool company_await_end(struct company *company, const char *name, int64_t timeout_ms)
+int company_await_end(struct company *company, const char *name, int64_t timeout_ms)
 {
     struct member *member = &company->members[index_of(name)];
-    if (process_wait(member->pid, timeout_ms) == -1) {
-        return false;
+    int status = process_wait(member->pid, timeout_ms);
+    if (status != -1) {
+        member->pid = 0;
     }
-    member->pid = 0;
-    return true;
+    return status;
 }
 
 void company_stop(struct company *company)

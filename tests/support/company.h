@@ -38,9 +38,9 @@ void company_start_twin(struct company *company, const char *name);
 /* Sends the signal and waits for the end (not for SIGSTOP and SIGCONT). Returns the wait status. */
 int company_signal(struct company *company, const char *name, int signal);
 bool company_is_alive(const struct company *company, const char *name);
-/* Waits until the process has ended by itself (a crash point). False when it has not within
- * timeout_ms. */
-bool company_await_end(struct company *company, const char *name, int64_t timeout_ms);
+/* Waits until the process has ended by itself: its wait status (process_was_killed: by a crash
+ * point), or -1 when it has not within timeout_ms. */
+int company_await_end(struct company *company, const char *name, int64_t timeout_ms);
 void company_await_ready(struct company *company, const char *name);
 
 /* Ports in use; for the provider: its API and its admin port. */

@@ -57,7 +57,7 @@ static const struct load_kind *kind_of(const struct load *load, size_t index)
 static void revive(struct load *load, const char *service)
 {
     if (!company_is_alive(load->company, service)) {
-        (void)company_await_end(load->company, service, 0);
+        load->kills += process_was_killed(company_await_end(load->company, service, 0));
         company_start_one(load->company, service, NULL);
         load->restarts++;
     }

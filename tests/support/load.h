@@ -35,6 +35,7 @@ struct load {
     bool is_watched; /* somebody else starts again what has died */
     unsigned number; /* tells the users of several loads apart */
     size_t restarts; /* how often a service was found dead while it was asked, and started again */
+    size_t kills;    /* how many of them had been killed */
     size_t
         unanswered; /* requests that got another answer than they should, however often repeated */
 };

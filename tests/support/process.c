@@ -91,6 +91,11 @@ int process_wait(pid_t pid, int64_t timeout_ms)
     }
 }
 
+bool process_was_killed(int status)
+{
+    return status != -1 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
 int process_end(pid_t pid, int signal, int64_t timeout_ms)
 {
     if (pid <= 0) {

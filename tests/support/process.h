@@ -21,6 +21,9 @@ bool process_is_alive(pid_t pid);
 /* Waits for the end, at most timeout_ms: its wait status, or -1 when it still runs. */
 int process_wait(pid_t pid, int64_t timeout_ms);
 
+/* Did it end as a crash point ends it, and not for a reason of its own? */
+bool process_was_killed(int status);
+
 /* Sends the signal and waits; SIGKILL follows when it does not end in time. Returns the wait
  * status. */
 int process_end(pid_t pid, int signal, int64_t timeout_ms);
