@@ -50,6 +50,12 @@ struct consumer {
     struct arena arena; /* decoded events of the batch */
 };
 
+static void tell(struct consumer *c, enum link_server server, bool is_up)
+{
+    link_set(&c->runtime->counters.links, SEAT_WORKER + c->index, server,
+             is_up ? LINK_UP : LINK_DOWN);
+}
+
 static enum outcome open_db(struct consumer *c, struct fault *fault)
 {
     if (c->db == NULL) {
@@ -71,7 +77,7 @@ static void close_broker(struct consumer *c)
     }
     broker_close(take(c->broker));
     c->outage_since_ms = 0; /* its messages are given back, and their time begins anew */
-    c->runtime->counters.broker_is_up = false;
+    tell(c, LINK_BROKER, false);
 }
 
 static enum outcome open_broker(struct consumer *c, struct fault *fault)
@@ -91,7 +97,7 @@ static enum outcome open_broker(struct consumer *c, struct fault *fault)
     size_t prefetch = c->batch_size * PREFETCH_BATCHES;
     o = broker_consume(c->broker, c->runtime->service->contract->service,
                        (int)(prefetch < PREFETCH_MAX ? prefetch : PREFETCH_MAX), fault);
-    c->runtime->counters.broker_is_up = o == OK;
+    tell(c, LINK_BROKER, o == OK);
     return o;
 }
 
@@ -118,7 +124,7 @@ static enum outcome read_oldest(struct consumer *c, struct fault *fault)
 static void end_outage(struct consumer *c)
 {
     if (c->outage_since_ms != 0) {
-        c->runtime->counters.database_is_up = true;
+        tell(c, LINK_DATABASE, true);
         log_info("database.back", LOG_INT("after_ms", clock_monotonic_ms() - c->outage_since_ms));
         c->outage_since_ms = 0;
     }
@@ -132,7 +138,7 @@ static void end_outage(struct consumer *c)
  */
 static enum outcome await_db(struct consumer *c, struct fault *fault)
 {
-    c->runtime->counters.database_is_up = false;
+    tell(c, LINK_DATABASE, false);
     if (c->outage_since_ms == 0) {
         c->outage_since_ms = clock_monotonic_ms();
         log_warn("database.lost", LOG_TEXT("reason", fault->text),
@@ -456,7 +462,7 @@ static enum outcome connect_all(struct consumer *c, struct fault *fault)
     if (o == OK) {
         o = read_oldest(c, fault);
     }
-    c->runtime->counters.database_is_up = o == OK;
+    tell(c, LINK_DATABASE, o == OK);
     return o == OK ? open_broker(c, fault) : o;
 }
 
@@ -514,4 +520,5 @@ static int worker_count(const struct runtime *runtime)
     return (int)runtime->config->workers;
 }
 
-const struct part consumer_part = {.name = "worker", .count = worker_count, .run = consumer_run};
+const struct part consumer_part = {
+    .name = "worker", .count = worker_count, .seat = SEAT_WORKER, .run = consumer_run};

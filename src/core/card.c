@@ -3,7 +3,9 @@
 
 #include "core/ids.h"
 
-enum { DIGITS_MIN = 12, DIGITS_MAX = 19 };
+#include <string.h>
+
+enum { DIGITS_MIN = 12, DIGITS_MAX = 19, SEPARATORS_MAX = 2 };
 
 static bool is_digit(char c)
 {
@@ -27,13 +29,26 @@ static bool passes_luhn(const char *digits, size_t count)
     return sum % 10 == 0;
 }
 
+/* How people part groups of digits: the length of what stands at `text`, 0 for anything else. No
+ * colon, which is of times. */
+static size_t separator_bytes(const char *text, size_t length)
+{
+    static const char no_break_space[] = "\xc2\xa0";
+    if (length >= 2 && memcmp(text, no_break_space, 2) == 0) {
+        return 2;
+    }
+    return length > 0 && text[0] != '\0' && strchr(" -._/", text[0]) != NULL ? 1 : 0;
+}
+
 /* Does a number begin with the group at `text`, and end with this or a later group? */
 static bool starts_card(const char *text, size_t length)
 {
     char digits[DIGITS_MAX];
     size_t count = 0;
+    int separators = 0;
     for (size_t i = 0; i < length; i++) {
         if (is_digit(text[i])) {
+            separators = 0;
             if (count == DIGITS_MAX) {
                 return false;
             }
@@ -42,8 +57,12 @@ static bool starts_card(const char *text, size_t length)
             if (is_group_end && count >= DIGITS_MIN && passes_luhn(digits, count)) {
                 return true;
             }
-        } else if ((text[i] != ' ' && text[i] != '-') || !is_digit(text[i - 1])) {
-            return false;
+        } else {
+            size_t bytes = separator_bytes(text + i, length - i);
+            if (bytes == 0 || ++separators > SEPARATORS_MAX) {
+                return false;
+            }
+            i += bytes - 1;
         }
     }
     return false;

@@ -2,6 +2,7 @@
 #include "core/http.h"
 
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "core/problem.h"
 
@@ -21,6 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
+/* A client, for as long as it is connected. */
+struct visitor {
+    struct visitor *next, **link;
+    int fd;
+    int64_t since_ms; /* monotonic: when we began to wait for its request; 0 = it is being served */
+};
+
 struct http {
     struct MHD_Daemon *daemon;
     const struct http_route *routes;
@@ -29,10 +37,12 @@ struct http {
     int port;
     _Atomic int running; /* requests between their headers and the end of their answer */
     _Atomic bool is_draining;
-    pthread_mutex_t lock; /* of the two below */
+    pthread_mutex_t lock; /* of what is below */
     pthread_cond_t is_given;
     void **free_contexts;
     int free_count;
+    struct visitor *visitors;
+    int64_t arrival_max_ms;
 };
 
 /* One request on its way. */
@@ -316,11 +326,75 @@ static void context_give(struct http *http, void *context)
     (void)pthread_mutex_unlock(&http->lock);
 }
 
+static void visitor_come(struct http *http, struct MHD_Connection *connection, void **slot)
+{
+    struct visitor *visitor = xcalloc(1, sizeof *visitor);
+    visitor->fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    visitor->since_ms = clock_monotonic_ms();
+    *slot = visitor;
+    (void)pthread_mutex_lock(&http->lock);
+    visitor->link = &http->visitors;
+    visitor->next = http->visitors;
+    if (visitor->next != NULL) {
+        visitor->next->link = &visitor->next;
+    }
+    http->visitors = visitor;
+    (void)pthread_mutex_unlock(&http->lock);
+}
+
+static void visitor_go(struct http *http, void **slot)
+{
+    struct visitor *visitor = *slot;
+    (void)pthread_mutex_lock(&http->lock);
+    *visitor->link = visitor->next;
+    if (visitor->next != NULL) {
+        visitor->next->link = visitor->link;
+    }
+    (void)pthread_mutex_unlock(&http->lock);
+    free(visitor);
+    *slot = NULL;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **slot,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        visitor_come(cls, connection, slot);
+    } else {
+        visitor_go(cls, slot);
+    }
+}
+
+/* `since_ms` as in struct visitor. */
+static void visitor_wait(struct http *http, struct MHD_Connection *connection, int64_t since_ms)
+{
+    struct visitor *visitor =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    (void)pthread_mutex_lock(&http->lock);
+    visitor->since_ms = since_ms;
+    (void)pthread_mutex_unlock(&http->lock);
+}
+
+void http_tick(struct http *http)
+{
+    int64_t oldest_ms = clock_monotonic_ms() - http->arrival_max_ms;
+    (void)pthread_mutex_lock(&http->lock);
+    for (struct visitor *visitor = http->visitors; visitor != NULL; visitor = visitor->next) {
+        if (visitor->since_ms != 0 && visitor->since_ms < oldest_ms) {
+            (void)shutdown(visitor->fd, SHUT_RDWR); /* its thread notices, and closes it */
+        }
+    }
+    (void)pthread_mutex_unlock(&http->lock);
+}
+
 static void serve(struct http *http, const struct http_route *route,
                   const struct http_request *request, struct http_reply *reply)
 {
     void *context = NULL;
     if (!context_take(http, &context)) {
+        log_warn("http.no_context", LOG_TEXT("route", route->path),
+                 LOG_INT("waited_s", HTTP_WAIT_MAX_S));
         (void)problem_reply(reply, PROBLEM_UNAVAILABLE, NULL, NULL);
         return;
     }
@@ -346,10 +420,13 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
         new_traceparent(request.traceparent);
     }
 
+    visitor_wait(http, connection, 0);
     const struct http_route *route = find_route(http, &request, &reply);
     if (route != NULL && check_body(route, exchange, connection, &reply)) {
         cut_params(&request, exchange->path);
         serve(http, route, &request, &reply);
+    } else {
+        log_debug("http.turned_away", LOG_TEXT("method", method), LOG_INT("status", reply.status));
     }
     return send_reply(http, connection, &reply);
 }
@@ -371,6 +448,7 @@ static bool is_announced_too_large(struct MHD_Connection *connection)
     return length != NULL && strtoull(length, NULL, 10) > HTTP_DISCARD_MAX_BYTES;
 }
 
+/* The rest of a body that was not announced is not read: the client may or may not see its 413. */
 static enum MHD_Result collect(struct exchange *exchange, const char *data, size_t bytes)
 {
     exchange->received += bytes;
@@ -412,9 +490,9 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **sl
 {
     struct http *http = cls;
     struct exchange *exchange = *slot;
-    (void)connection;
     (void)code;
 
+    visitor_wait(http, connection, clock_monotonic_ms());
     if (exchange != NULL) {
         buffer_done(&exchange->body);
         free(exchange);
@@ -474,8 +552,9 @@ static struct MHD_Daemon *start_daemon(struct http *http, const struct addrinfo 
     }
     return MHD_start_daemon(
         flags, 0, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR, address->ai_addr,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
-        NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION,
+        on_connection, http, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_PER_IP_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_MAX_S,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_MAX_BYTES,
@@ -514,6 +593,8 @@ enum outcome http_open(const struct http_options *options, struct http **out, st
 
     struct http *http = xcalloc(1, sizeof *http);
     http->quiesced_fd = -1;
+    http->arrival_max_ms =
+        options->arrival_max_ms > 0 ? options->arrival_max_ms : (int64_t)HTTP_ARRIVAL_MAX_S * 1000;
     http->routes = options->routes;
     http->route_count = options->route_count;
     http->free_contexts = xcalloc((size_t)options->context_count, sizeof *http->free_contexts);

@@ -18,8 +18,9 @@
  * request that gets no context within HTTP_WAIT_MAX_S is answered 503.
  *
  * What no handler sees, because it is answered here with a problem (problem.h): 404, 405 with
- * Allow, 413, 415, and 400 for a body that is missing or not wanted. HEAD is served wherever GET
- * is. Paths are matched as they are sent: nothing we serve needs percent-encoding.
+ * Allow, 413, 415, and 400 for a body that is missing or not wanted. What is not HTTP, or has a
+ * head over HTTP_HEAD_MAX_BYTES, gets a plain 400, 413 or 431 of the library's own. HEAD is served
+ * wherever GET is. Paths are matched as they are sent: nothing we serve needs percent-encoding.
  */
 
 enum {
@@ -30,7 +31,9 @@ enum {
     HTTP_CONNECTIONS_MAX = 512,
     HTTP_CONNECTIONS_PER_IP_MAX = 256,
     HTTP_IDLE_MAX_S = 30,
-    HTTP_WAIT_MAX_S = 3, /* for a context */
+    HTTP_ARRIVAL_MAX_S = 45, /* from a connection's start, or its last answer, to the end of the
+                                next request: however a client drips */
+    HTTP_WAIT_MAX_S = 3,     /* for a context */
     HTTP_STACK_BYTES = 512 * 1024,
     HTTP_PARAMS_MAX = 4,
     HTTP_HEADERS_MAX = 6,
@@ -91,6 +94,7 @@ struct http_options {
     void *const *contexts; /* how many handlers run at once; what they point to is borrowed until
                               http_close */
     int context_count;
+    int64_t arrival_max_ms; /* 0 = HTTP_ARRIVAL_MAX_S */
 };
 
 struct http;
@@ -98,6 +102,8 @@ struct http;
 /* FATAL names the address and says why it cannot be had. */
 enum outcome http_open(const struct http_options *options, struct http **out, struct fault *fault);
 int http_port(const struct http *http);
+/* Cuts off connections whose request takes too long to arrive. To be called about once a second. */
+void http_tick(struct http *http);
 /* Accepts no more, closes idle connections as they speak, waits for what runs. False when the time
  * was not enough. */
 bool http_drain(struct http *http, int64_t ms);

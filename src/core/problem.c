@@ -56,7 +56,8 @@ enum outcome problem_reply(struct http_reply *reply, enum problem problem, const
 
     reply->status = row->status;
     reply->content_type = "application/problem+json";
-    reply->retry_after_s = row->status == 503 ? RETRY_AFTER_S : 0;
+    reply->retry_after_s =
+        problem == PROBLEM_UNAVAILABLE || problem == PROBLEM_STILL_RUNNING ? RETRY_AFTER_S : 0;
     if (row->status == 401) {
         http_reply_header(reply, "WWW-Authenticate", "Bearer");
     }

@@ -41,7 +41,7 @@ static const struct config_entry settings[] = {
      .help = "debug, info, warn, error or off"},
     {.name = "LOG_FORMAT", .kind = CONFIG_TEXT, .offset = AT(log_format), .fallback = "auto",
      .help = "json, text, or auto: text on a terminal"},
-    {.name = "WORKERS", .kind = CONFIG_INT, .offset = AT(workers), .fallback = "2", .min = 1, .max = 64,
+    {.name = "WORKERS", .kind = CONFIG_INT, .offset = AT(workers), .fallback = "2", .min = 1, .max = LINK_WORKERS_MAX,
      .help = "threads that consume"},
     {.name = "BATCH", .kind = CONFIG_INT, .offset = AT(batch), .fallback = "200", .min = 1, .max = 5000,
      .help = "messages in one transaction at most"},
@@ -161,10 +161,10 @@ static void serve_readyz(void *context, const struct http_route *route,
     struct runtime *runtime = context;
     const struct service_counters *now = &runtime->counters;
     struct buffer *body = &reply->body;
-    bool broker = atomic_load(&now->broker_is_up);
-    bool database = atomic_load(&now->database_is_up);
+    enum link_state broker = link_of_all(&now->links, LINK_BROKER);
+    enum link_state database = link_of_all(&now->links, LINK_DATABASE);
     bool stopping = runtime_is_stopping(runtime);
-    bool is_ready = broker && database && !stopping;
+    bool is_ready = broker != LINK_DOWN && database == LINK_UP && !stopping;
     (void)route;
     (void)request;
 
@@ -174,7 +174,7 @@ static void serve_readyz(void *context, const struct http_route *route,
                   stopping   ? "stopping"
                   : is_ready ? "ready"
                              : "not ready",
-                  runtime->service->name, broker ? "up" : "down", database ? "up" : "down");
+                  runtime->service->name, link_name(broker), link_name(database));
     buffer_printf(
         body, ",\"relay\":{\"state\":\"%s\",\"lag_ms\":%lld,\"backlog\":%lld,\"unsent\":%lld}",
         relay_state(now), (long long)atomic_load(&now->relay_lag_ms),
@@ -277,6 +277,15 @@ static int part_threads(const struct part *part, const struct runtime *runtime)
     return part->count != NULL ? part->count(runtime) : 1;
 }
 
+/* Not ready before it has said that it is. */
+static void claim_seat(struct runtime *runtime, const struct part *part, int index)
+{
+    if (part->seat != SEAT_NONE) {
+        link_set(&runtime->counters.links, (int)part->seat + index, LINK_BROKER, LINK_DOWN);
+        link_set(&runtime->counters.links, (int)part->seat + index, LINK_DATABASE, LINK_DOWN);
+    }
+}
+
 static enum outcome start_thread(struct host *host, const struct part *part, int index, int of,
                                  struct fault *fault)
 {
@@ -284,6 +293,7 @@ static enum outcome start_thread(struct host *host, const struct part *part, int
     *thread = (struct thread){.host = host, .part = part, .index = index};
     (void)(of > 1 ? snprintf(thread->name, sizeof thread->name, "%s-%d", part->name, index)
                   : snprintf(thread->name, sizeof thread->name, "%s", part->name));
+    claim_seat(&host->runtime, part, index);
     atomic_fetch_add(&host->running, 1);
     int error = pthread_create(&thread->id, NULL, run_thread, thread);
     if (error != 0) {

@@ -5,6 +5,7 @@
 #include "core/config.h"
 #include "core/contract.h"
 #include "core/ids.h"
+#include "core/link.h"
 #include "core/outcome.h"
 
 #include <stdatomic.h>
@@ -25,7 +26,8 @@ struct service_counters {
         saga_unknown;
     _Atomic uint64_t published, confirmed, returned, nacked;
     _Atomic int64_t relay_lag_ms, relay_backlog, unsent, retries_parked, needs_attention;
-    _Atomic bool relay_is_active, relay_is_blocked, broker_is_up, database_is_up;
+    _Atomic bool relay_is_active, relay_is_blocked;
+    struct links links;
 };
 
 /* Every service has these settings; its own table adds to them. */
@@ -77,6 +79,9 @@ bool runtime_sleep(struct runtime *runtime, int64_t ms);
 struct part {
     const char *name;
     int (*count)(const struct runtime *runtime); /* how many threads; NULL = 1 */
+    enum link_seat
+        seat; /* of the first thread, which is not ready before it says so; SEAT_NONE = it
+                 does not count for /readyz, or speaks up only when something is wrong */
     enum outcome (*run)(struct runtime *runtime, int index, struct fault *fault);
 };
 

@@ -20,6 +20,7 @@ enum {
     CONNECT_MS = 2000,
     STATEMENT_MS = 10000,
     EXPIRE_EVERY_MS = 60 * 1000,
+    PROBE_EVERY_MS = 1000, /* of a database that a command has missed */
 };
 
 /* Where one command at a time is served. */
@@ -123,6 +124,11 @@ static bool has_died(const struct db *db)
     return poll(&socket, 1, 0) != 0;
 }
 
+static void tell_database(struct runtime *runtime, bool is_up)
+{
+    link_set(&runtime->counters.links, SEAT_HTTP, LINK_DATABASE, is_up ? LINK_UP : LINK_DOWN);
+}
+
 static enum outcome connect_desk(struct desk *desk, struct fault *fault)
 {
     enum outcome o = OK;
@@ -138,12 +144,13 @@ static enum outcome connect_desk(struct desk *desk, struct fault *fault)
     } else if (db_is_lost(desk->db) || has_died(desk->db)) {
         o = db_reopen(desk->db, fault);
     }
-    atomic_store(&desk->runtime->counters.database_is_up, o == OK);
+    tell_database(desk->runtime, o == OK);
     return o;
 }
 
+/* *has_refused: it was the handler that said REJECT. */
 static enum outcome run_once(struct desk *desk, const struct command_route *route,
-                             struct command *command, const struct idempotency *key)
+                             struct command *command, struct idempotency *key, bool *has_refused)
 {
     struct work *work = command->work;
     AUTO(tx_end) struct tx tx = {0};
@@ -154,6 +161,7 @@ static enum outcome run_once(struct desk *desk, const struct command_route *rout
     }
     if (o == OK) {
         o = route->run(command);
+        *has_refused = o == REJECT;
     }
     bool has_said = outbox_count(desk->outbox) > 0;
     if (o == OK) {
@@ -175,8 +183,39 @@ static enum outcome run_once(struct desk *desk, const struct command_route *rout
     return o;
 }
 
+/* A refusal that says how things stood when it was asked. What is not found, or cannot be served
+ * now, may come. */
+static bool is_final(const struct http_reply *reply)
+{
+    return reply->status == 409 || reply->status == 422;
+}
+
+/*
+ * The handler has refused, and all it did is rolled back: its answer is kept for the key, so that a
+ * late copy of the request cannot succeed where the client was told that it did not. Where that
+ * fails, the client has its answer all the same.
+ */
+static void keep_refusal(struct desk *desk, const struct command *command, struct idempotency *key)
+{
+    struct fault fault = {.culprit = FAULT_NOBODY};
+    AUTO(tx_end) struct tx tx = {0};
+    enum outcome o = tx_begin(desk->db, &tx, &fault);
+    if (o == OK) {
+        o = idempotency_enter(key, desk->db, command->work->now_ms, command->reply, &fault);
+    }
+    if (o == OK) {
+        o = idempotency_keep(key, desk->db, command->work->now_ms, command->reply, &fault);
+    }
+    if (o == OK) {
+        o = tx_commit(&tx, &fault);
+    }
+    if (o != OK) {
+        log_debug("http.refusal_not_kept", LOG_TEXT("reason", fault.text));
+    }
+}
+
 static enum outcome run_until_settled(struct desk *desk, const struct command_route *route,
-                                      struct command *command, const struct idempotency *key)
+                                      struct command *command, struct idempotency *key)
 {
     struct fault *fault = command->work->fault;
     enum outcome o = RETRY;
@@ -190,7 +229,11 @@ static enum outcome run_until_settled(struct desk *desk, const struct command_ro
             return o; /* it has just been tried */
         }
         command->work->db = desk->db;
-        o = run_once(desk, route, command, key);
+        bool has_refused = false;
+        o = run_once(desk, route, command, key, &has_refused);
+        if (has_refused && key != NULL && is_final(command->reply)) {
+            keep_refusal(desk, command, key);
+        }
         if (o != RETRY || !fault->is_conflict) {
             return o;
         }
@@ -198,8 +241,11 @@ static enum outcome run_until_settled(struct desk *desk, const struct command_ro
     return o;
 }
 
-/* Every outcome has an answer; what is our own mistake goes to the log. */
-static void settle(struct desk *desk, enum outcome o, struct http_reply *reply,
+/*
+ * Every outcome has an answer; what is our own mistake goes to the log. A handler says success
+ * before the database has: when that refuses at the commit, the answer is not the handler's.
+ */
+static void settle(struct desk *desk, enum outcome o, bool is_replayed, struct http_reply *reply,
                    const struct fault *fault)
 {
     switch (o) {
@@ -207,14 +253,15 @@ static void settle(struct desk *desk, enum outcome o, struct http_reply *reply,
         assert(reply->status != 0);
         return;
     case REJECT:
-        if (reply->status == 0) {
+        if (reply->status < 400 && !is_replayed) {
             log_error("http.failed", LOG_TEXT("outcome", outcome_name(o)),
                       LOG_TEXT("reason", fault->text));
+            http_reply_clear(reply);
             (void)problem_reply(reply, PROBLEM_INTERNAL, NULL, NULL);
         }
         return;
     case LOST:
-        atomic_store(&desk->runtime->counters.database_is_up, false);
+        tell_database(desk->runtime, false);
         __attribute__((fallthrough));
     case RETRY:
         log_warn("http.unavailable", LOG_TEXT("outcome", outcome_name(o)),
@@ -236,7 +283,7 @@ static void run_command(struct desk *desk, const struct command_route *route,
 {
     struct fault fault = {.culprit = FAULT_NOBODY};
     struct token token = {0};
-    struct idempotency key;
+    struct idempotency key = {0};
     struct work work = {
         .correlation_id = request->id,
         .traceparent = request->traceparent,
@@ -260,11 +307,19 @@ static void run_command(struct desk *desk, const struct command_route *route,
         (void)problem_reply(reply, PROBLEM_BAD_KEY, NULL, NULL);
         return;
     }
+    if (has_key && command.caller == NULL &&
+        strlen(request->idempotency_key) < IDEMPOTENCY_OPEN_KEY_MIN_BYTES) {
+        (void)problem_reply(reply, PROBLEM_BAD_KEY, NULL,
+                            "Without a token the key is all that tells callers apart: send at "
+                            "least %d characters that nobody can guess, such as a random UUID.",
+                            IDEMPOTENCY_OPEN_KEY_MIN_BYTES);
+        return;
+    }
     if (has_key) {
         idempotency_init(&key, command.caller != NULL ? &command.caller->subject : NULL, request);
     }
     enum outcome o = run_until_settled(desk, route, &command, has_key ? &key : NULL);
-    settle(desk, o, reply, &fault);
+    settle(desk, o, key.is_replayed, reply, &fault);
 }
 
 static void serve(void *context, const struct http_route *http_route,
@@ -384,6 +439,41 @@ static void remove_expired(const struct office *office)
     }
 }
 
+/*
+ * A process that is not ready gets no requests, so none will find out that the database is there
+ * again.
+ */
+static void probe(const struct office *office)
+{
+    struct fault fault = {.culprit = FAULT_NOBODY};
+    AUTO(db_close_auto) struct db *db = NULL;
+    const struct db_options options = {.url = office->runtime->config->database_url,
+                                       .name = "http probe",
+                                       .connect_ms = CONNECT_MS};
+    if (db_open(&options, &db, &fault) == OK) {
+        tell_database(office->runtime, true);
+    } else {
+        log_debug("http.probe_failed", LOG_TEXT("reason", fault.text));
+    }
+}
+
+/* Until the runtime stops. */
+static void keep_office(const struct office *office)
+{
+    struct runtime *runtime = office->runtime;
+    int64_t expire_ms = clock_monotonic_ms() + EXPIRE_EVERY_MS;
+    while (!runtime_sleep(runtime, PROBE_EVERY_MS)) {
+        http_tick(office->http);
+        if (link_get(&runtime->counters.links, SEAT_HTTP, LINK_DATABASE) == LINK_DOWN) {
+            probe(office);
+        }
+        if (clock_monotonic_ms() >= expire_ms) {
+            remove_expired(office);
+            expire_ms = clock_monotonic_ms() + EXPIRE_EVERY_MS;
+        }
+    }
+}
+
 static enum outcome run_office(struct runtime *runtime, int index, struct fault *fault)
 {
     (void)index;
@@ -394,9 +484,7 @@ static enum outcome run_office(struct runtime *runtime, int index, struct fault 
     enum outcome o = open_office(&office, fault);
     if (o == OK) {
         atomic_store(&runtime->http_port, http_port(office.http));
-        while (!runtime_sleep(runtime, EXPIRE_EVERY_MS)) {
-            remove_expired(&office);
-        }
+        keep_office(&office);
         /* A fifth of the time is left for closing. */
         if (!http_drain(office.http, runtime->config->drain_ms * 4 / 5)) {
             log_warn(

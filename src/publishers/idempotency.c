@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "publishers/idempotency.h"
 
+#include "core/memory.h"
 #include "core/problem.h"
 #include "publishers/publishers_sql.h"
 
@@ -9,6 +10,7 @@
 #include <string.h>
 
 _Static_assert(IDEMPOTENCY_HASH_BYTES == crypto_generichash_BYTES, "BLAKE2b-256");
+_Static_assert(IDEMPOTENCY_HASH_BYTES == crypto_secretbox_KEYBYTES, "a hash is a key");
 
 enum { BODY_HASH, STATUS, CONTENT_TYPE, LOCATION, BODY }; /* columns of idempotency_find.sql */
 
@@ -29,17 +31,26 @@ static void hash_text(crypto_generichash_state *state, const char *text)
     (void)crypto_generichash_update(state, (const unsigned char *)text, strlen(text) + 1);
 }
 
-void idempotency_init(struct idempotency *idempotency, const struct uuid *caller,
-                      const struct http_request *request)
+static void hash_request(const char *purpose, const struct uuid *caller,
+                         const struct http_request *request, uint8_t out[IDEMPOTENCY_HASH_BYTES])
 {
     char id[UUID_TEXT_BYTES];
     crypto_generichash_state state;
-    (void)crypto_generichash_init(&state, NULL, 0, sizeof idempotency->key);
+    (void)crypto_generichash_init(&state, NULL, 0, IDEMPOTENCY_HASH_BYTES);
+    hash_text(&state, purpose);
     hash_text(&state, caller != NULL ? ids_format(caller, id) : "anyone");
     hash_text(&state, request->method);
     hash_text(&state, request->path);
     hash_text(&state, request->idempotency_key);
-    (void)crypto_generichash_final(&state, idempotency->key, sizeof idempotency->key);
+    (void)crypto_generichash_final(&state, out, IDEMPOTENCY_HASH_BYTES);
+}
+
+void idempotency_init(struct idempotency *idempotency, const struct uuid *caller,
+                      const struct http_request *request)
+{
+    *idempotency = (struct idempotency){0};
+    hash_request("name", caller, request, idempotency->key);
+    hash_request("seal", caller, request, idempotency->seal);
     (void)crypto_generichash(idempotency->body, sizeof idempotency->body,
                              (const unsigned char *)request->body, request->body_length, NULL, 0);
 }
@@ -63,7 +74,41 @@ static enum outcome lock(const struct idempotency *idempotency, struct db *db, b
     return o;
 }
 
-static void replay(const struct db_rows *rows, struct http_reply *reply)
+/* A nonce, then the box. */
+static void seal(const struct idempotency *idempotency, const struct buffer *body,
+                 struct buffer *out)
+{
+    unsigned char nonce[crypto_secretbox_NONCEBYTES];
+    size_t length = body->length + crypto_secretbox_MACBYTES;
+    AUTO(free_text) char *box = xcalloc(1, length);
+    randombytes_buf(nonce, sizeof nonce);
+    (void)crypto_secretbox_easy((unsigned char *)box,
+                                (const unsigned char *)(body->length > 0 ? body->bytes : ""),
+                                body->length, nonce, idempotency->seal);
+    buffer_add(out, (const char *)nonce, sizeof nonce);
+    buffer_add(out, box, length);
+}
+
+static bool open_seal(const struct idempotency *idempotency, const char *sealed, size_t length,
+                      struct buffer *body)
+{
+    enum { EXTRA = crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES };
+    if (length < EXTRA) {
+        return false;
+    }
+    AUTO(free_text) char *text = xcalloc(1, length - EXTRA + 1);
+    const unsigned char *nonce = (const unsigned char *)sealed;
+    if (crypto_secretbox_open_easy((unsigned char *)text, nonce + crypto_secretbox_NONCEBYTES,
+                                   length - crypto_secretbox_NONCEBYTES, nonce,
+                                   idempotency->seal) != 0) {
+        return false;
+    }
+    buffer_add(body, text, length - EXTRA);
+    return true;
+}
+
+static enum outcome replay(struct idempotency *idempotency, const struct db_rows *rows,
+                           struct http_reply *reply, struct fault *fault)
 {
     const char *type = db_get_text(rows, 0, CONTENT_TYPE);
     http_reply_clear(reply);
@@ -72,11 +117,17 @@ static void replay(const struct db_rows *rows, struct http_reply *reply)
     reply->content_type =
         strcmp(type, "application/problem+json") == 0 ? "application/problem+json" : NULL;
     (void)snprintf(reply->location, sizeof reply->location, "%s", db_get_text(rows, 0, LOCATION));
-    buffer_add(&reply->body, db_get_text(rows, 0, BODY), db_get_length(rows, 0, BODY));
+    if (!open_seal(idempotency, db_get_text(rows, 0, BODY), db_get_length(rows, 0, BODY),
+                   &reply->body)) {
+        http_reply_clear(reply);
+        return fault_set(fault, REJECT, "the answer kept for an Idempotency-Key has been changed");
+    }
     http_reply_header(reply, "Idempotent-Replayed", "true");
+    idempotency->is_replayed = true;
+    return fault_set(fault, REJECT, "answered before");
 }
 
-enum outcome idempotency_enter(const struct idempotency *idempotency, struct db *db, int64_t now_ms,
+enum outcome idempotency_enter(struct idempotency *idempotency, struct db *db, int64_t now_ms,
                                struct http_reply *reply, struct fault *fault)
 {
     bool is_ours = false;
@@ -101,20 +152,21 @@ enum outcome idempotency_enter(const struct idempotency *idempotency, struct db 
     if (!is_same) {
         return problem_reply(reply, PROBLEM_KEY_REUSED, NULL, NULL);
     }
-    replay(rows, reply);
-    return fault_set(fault, REJECT, "answered before");
+    return replay(idempotency, rows, reply, fault);
 }
 
 enum outcome idempotency_keep(const struct idempotency *idempotency, struct db *db, int64_t now_ms,
                               const struct http_reply *reply, struct fault *fault)
 {
-    return db_queue(
-        db, &sql_idempotency_keep,
-        DB_PARAMS(key_of(idempotency), db_bytes(idempotency->body, sizeof idempotency->body),
-                  db_time(now_ms), db_time(now_ms + IDEMPOTENCY_KEEP_MS), db_i32(reply->status),
-                  db_text(reply->content_type), db_text(reply->location),
-                  db_bytes(reply->body.bytes, reply->body.length)),
-        1, FAULT_NOBODY, fault);
+    AUTO(buffer_done) struct buffer sealed = {0};
+    seal(idempotency, &reply->body, &sealed);
+    return db_queue(db, &sql_idempotency_keep,
+                    DB_PARAMS(key_of(idempotency),
+                              db_bytes(idempotency->body, sizeof idempotency->body),
+                              db_time(now_ms), db_time(now_ms + IDEMPOTENCY_KEEP_MS),
+                              db_i32(reply->status), db_text(reply->content_type),
+                              db_text(reply->location), db_bytes(sealed.bytes, sealed.length)),
+                    1, FAULT_NOBODY, fault);
 }
 
 enum outcome idempotency_expire(struct db *db, int64_t now_ms, int64_t *removed,

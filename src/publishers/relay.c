@@ -30,6 +30,11 @@ static int64_t lock_ms(const struct relay *relay)
     return relay->runtime->config->heartbeat_s * 1000 * LOCK_HEARTBEATS;
 }
 
+static void tell(struct relay *relay, enum link_server server, enum link_state state)
+{
+    link_set(&relay->runtime->counters.links, SEAT_RELAY, server, state);
+}
+
 /* The plans of relay.md hold with these; a session that says nothing for lock_ms loses the lock. */
 static char *session_settings(const struct relay *relay)
 {
@@ -51,7 +56,7 @@ static enum outcome open_database(struct relay *relay, struct fault *fault)
         struct companion companion = broker_companion(relay->broker);
         db_set_companion(relay->db, &companion);
     }
-    atomic_store(&relay->runtime->counters.database_is_up, o == OK);
+    tell(relay, LINK_DATABASE, o == OK ? LINK_UP : LINK_DOWN);
     return o;
 }
 
@@ -60,6 +65,7 @@ static void drop_database(struct relay *relay)
     relay_forget(relay);
     db_close(relay->db);
     relay->db = NULL;
+    tell(relay, LINK_DATABASE, LINK_DOWN);
     atomic_store(&relay->runtime->counters.relay_is_active, false);
 }
 
@@ -72,7 +78,7 @@ static void drop_broker(struct relay *relay)
     broker_close(relay->broker);
     relay->broker = NULL;
     relay->next_number = 1;
-    atomic_store(&relay->runtime->counters.broker_is_up, false);
+    tell(relay, LINK_BROKER, LINK_DOWN);
     atomic_store(&relay->runtime->counters.relay_is_blocked, false);
 }
 
@@ -98,7 +104,7 @@ static enum outcome open_broker(struct relay *relay, struct fault *fault)
     broker_on_verdict(relay->broker, relay_on_verdict, relay);
     struct companion companion = broker_companion(relay->broker);
     db_set_companion(relay->db, &companion);
-    atomic_store(&relay->runtime->counters.broker_is_up, true);
+    tell(relay, LINK_BROKER, LINK_UP);
     return OK;
 }
 
@@ -353,6 +359,7 @@ static enum outcome activate(struct relay *relay, struct fault *fault)
     }
     log_info("relay.active", LOG_INT("unsent", relay->unsent));
     atomic_store(&relay->runtime->counters.relay_is_active, true);
+    tell(relay, LINK_BROKER, relay->broker != NULL ? LINK_UP : LINK_DOWN);
     o = be_active(relay, fault);
     atomic_store(&relay->runtime->counters.relay_is_active, false);
     if (!db_is_lost(relay->db)) { /* left of our own: the next one need not wait */
@@ -374,6 +381,7 @@ static enum outcome live(struct relay *relay, struct fault *fault)
             return activate(relay, fault);
         }
         if (o == OK) {
+            tell(relay, LINK_BROKER, LINK_UNUSED); /* there is nothing to publish here */
             pause_for(relay, STANDBY_MS);
         }
     }
@@ -443,4 +451,4 @@ static enum outcome run(struct runtime *runtime, int index, struct fault *fault)
     return o == FATAL ? FATAL : OK;
 }
 
-const struct part relay_part = {.name = "relay", .run = run};
+const struct part relay_part = {.name = "relay", .seat = SEAT_RELAY, .run = run};

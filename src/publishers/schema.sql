@@ -226,7 +226,7 @@ create table idempotency (
     status       integer     not null,
     content_type text,
     location     text        not null,
-    body         bytea       not null
+    body         bytea       not null  -- sealed with the key itself: unreadable here
 );
 create index idempotency_expires_at on idempotency (expires_at);
 

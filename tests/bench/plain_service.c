@@ -173,7 +173,7 @@ static enum outcome connect_both(struct plain *plain, struct fault *fault)
 
 static enum outcome plain_run(struct runtime *runtime, int index, struct fault *fault)
 {
-    (void)index;
+    struct links *links = &runtime->counters.links;
     struct plain plain = {
         .runtime = runtime,
         .listener = {.contract = &hop_contract},
@@ -186,8 +186,8 @@ static enum outcome plain_run(struct runtime *runtime, int index, struct fault *
     plain.deliveries = xcalloc(plain.batch, sizeof *plain.deliveries);
     plain.ring = xcalloc(plain.room, sizeof *plain.ring);
     enum outcome o = connect_both(&plain, fault);
-    runtime->counters.broker_is_up = o == OK;
-    runtime->counters.database_is_up = true; /* it needs none */
+    link_set(links, SEAT_WORKER + index, LINK_BROKER, o == OK ? LINK_UP : LINK_DOWN);
+    link_set(links, SEAT_WORKER + index, LINK_DATABASE, LINK_UP); /* it needs none */
     while (o == OK && !runtime_is_stopping(runtime)) {
         o = loop_once(&plain, fault);
     }
@@ -206,7 +206,8 @@ static int worker_count(const struct runtime *runtime)
     return (int)runtime->config->workers;
 }
 
-static const struct part plain_part = {.name = "worker", .count = worker_count, .run = plain_run};
+static const struct part plain_part = {
+    .name = "worker", .count = worker_count, .seat = SEAT_WORKER, .run = plain_run};
 static const struct part *const parts[] = {&plain_part, NULL};
 
 static const struct service plain_service = {

@@ -180,7 +180,7 @@ static const struct command_route commands[] = {
 static enum outcome run_other(struct runtime *runtime, int index, struct fault *fault)
 {
     const char *fail_after = getenv("FAIL_AFTER_MS");
-    atomic_store(&runtime->counters.broker_is_up, true);
+    link_set(&runtime->counters.links, SEAT_WORKER, LINK_BROKER, LINK_UP);
     atomic_store(&runtime->counters.unsent, 3);
     (void)index;
     while (!runtime_sleep(runtime, fail_after != NULL ? strtol(fail_after, NULL, 10) : 1000)) {

@@ -25,6 +25,7 @@
 /* The command part in a real process (command_service.c) on a real database of its own. */
 
 #define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+#define TRACE_HEADER "traceparent: " TRACE
 #define NOTE "{\"text\":\"hello\"}"
 #define KEY_LINE "a-key-for-tests-of-forty-characters-00001"
 
@@ -108,8 +109,9 @@ static void make_database(void)
     free(tell("set quadrille.audit_role = '%s_audit'", database));
     do_sql(sql_001_outbox.text);
     do_sql(sql_002_idempotency.text);
-    do_sql("create table note (id uuid primary key, user_id uuid not null, text text not null);"
-           "create table counter (value bigint not null); insert into counter values (0)");
+    do_sql(
+        "create table note (id uuid primary key, user_id uuid not null, text varchar(60) not null);"
+        "create table counter (value bigint not null); insert into counter values (0)");
     free(tell("grant select, insert, delete on note to %s; grant select, update on counter to %s",
               database, database));
 }
@@ -240,10 +242,10 @@ static struct answer post(const char *path, const char *body, const char *key)
 {
     AUTO(free_text) char *whole = xasprintf("/users/%s%s", user_path, path);
     AUTO(free_text) char *key_header = key != NULL ? xasprintf("Idempotency-Key: %s", key) : NULL;
-    return client_call(http_port_number, "POST", whole,
-                       HEADERS(JSON, user_token, "traceparent: " TRACE,
-                               key_header != NULL ? key_header : "X-None: 1"),
-                       body, body != NULL ? strlen(body) : 0);
+    return client_call(
+        http_port_number, "POST", whole,
+        HEADERS(JSON, user_token, TRACE_HEADER, key_header != NULL ? key_header : "X-None: 1"),
+        body, body != NULL ? strlen(body) : 0);
 }
 
 static void check_post(const char *path, const char *body, const char *key, long status,
@@ -408,7 +410,8 @@ START_TEST(rolls_back_what_it_refuses)
     check_post("/wrong", NULL, NULL, 500, "/problems/internal");
     ck_assert_int_eq(count("select count(*) from note"), 0);
     ck_assert_int_eq(count("select count(*) from outbox"), 0);
-    ck_assert_int_eq(count("select count(*) from idempotency"), 0);
+    /* The answer alone is kept. */
+    ck_assert_int_eq(count("select count(*) from idempotency"), 1);
 }
 END_TEST
 
@@ -474,7 +477,7 @@ START_TEST(takes_keys_of_anyone)
     struct answer answers[2];
     for (int i = 0; i < 2; i++) {
         answers[i] = client_call(http_port_number, "POST", "/open",
-                                 HEADERS(JSON, "Idempotency-Key: key-1"), NOTE, strlen(NOTE));
+                                 HEADERS(JSON, "Idempotency-Key: " KEY_LINE), NOTE, strlen(NOTE));
         ck_assert_int_eq(answers[i].status, 201);
     }
     ck_assert_str_eq(buffer_cstr(&answers[0].body), buffer_cstr(&answers[1].body));
@@ -707,6 +710,96 @@ START_TEST(is_over_when_a_part_fails)
 }
 END_TEST
 
+/* The handler has said 201 before the database says no. */
+START_TEST(a_commit_that_is_refused_is_no_success)
+{
+    start(NULL);
+    check_post("/notes", "{\"text\":\"" KEY_LINE KEY_LINE "\"}", "key-1", 500,
+               "/problems/internal");
+    ck_assert_int_eq(count("select count(*) from note"), 0);
+    ck_assert_int_eq(count("select count(*) from idempotency"), 0);
+    AUTO(free_text) char *log = read_log();
+    ck_assert_ptr_nonnull(strstr(log, "http.failed"));
+}
+END_TEST
+
+START_TEST(what_was_refused_once_stays_refused_under_its_key)
+{
+    start(NULL);
+    check_post("/refused", NOTE, "key-1", 409, "There is one already.");
+    ck_assert_int_eq(count("select count(*) from idempotency where status = 409"), 1);
+    struct answer again = post("/refused", NOTE, "key-1");
+    ck_assert_int_eq(again.status, 409);
+    ck_assert(answer_has_head(&again, "Idempotent-Replayed: true"));
+    ck_assert(answer_has(&again, "There is one already."));
+    answer_done(&again);
+    check_post("/refused", NOTE, NULL, 409, "There is one already.");
+    ck_assert_int_eq(count("select count(*) from note"), 0);
+}
+END_TEST
+
+/* Answers may hold tokens and names: only who has the key can read what is kept. */
+START_TEST(a_kept_answer_shows_nothing_to_who_reads_the_table)
+{
+    start(NULL);
+    check_post("/notes", NOTE, "key-1", 201, NULL);
+    ck_assert_int_eq(count("select count(*) from idempotency where length(body) > 40"), 1);
+    ck_assert_int_eq(
+        count("select count(*) from idempotency where position('noteId'::bytea in body) > 0"), 0);
+    do_sql("update idempotency set body = set_byte(body, 30, 255 - get_byte(body, 30))");
+    check_post("/notes", NOTE, "key-1", 500, "/problems/internal");
+    ck_assert_int_eq(count("select count(*) from note"), 1);
+}
+END_TEST
+
+START_TEST(a_caller_without_a_token_needs_a_key_that_nobody_guesses)
+{
+    start(NULL);
+    static const struct {
+        const char *header;
+        long status;
+    } keys_sent[] = {{"Idempotency-Key: register-1", 400},
+                     {"Idempotency-Key: 123456789012345", 400},
+                     {"Idempotency-Key: 1234567890123456", 201}};
+    for (size_t i = 0; i < COUNT_OF(keys_sent); i++) {
+        struct answer answer = client_call(http_port_number, "POST", "/open",
+                                           HEADERS(JSON, keys_sent[i].header), NOTE, strlen(NOTE));
+        ck_assert_int_eq(answer.status, keys_sent[i].status);
+        ck_assert(answer.status == 201 || answer_has(&answer, "a random UUID"));
+        answer_done(&answer);
+    }
+}
+END_TEST
+
+/* A process that is not ready is sent no requests: it must find out by itself. */
+START_TEST(is_ready_again_without_being_asked)
+{
+    pthread_t thread;
+    struct answer answer;
+    start(NULL);
+    ck_assert_int_eq(pthread_create(&thread, NULL, post_slow, &answer), 0);
+    wait_for_slow();
+    free(tell("select pg_terminate_backend(pid) from pg_stat_activity where usename = '%s'",
+              database));
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_int_eq(answer.status, 503);
+    answer_done(&answer);
+    struct answer down = client_call(health_port, "GET", "/readyz", NULL, NULL, 0);
+    ck_assert_int_eq(down.status, 503);
+    ck_assert(answer_has(&down, "\"database\":\"down\""));
+    answer_done(&down);
+    int64_t deadline = clock_monotonic_ms() + 5000;
+    long status = 0;
+    while (status != 200 && clock_monotonic_ms() < deadline) {
+        struct answer ready = client_call(health_port, "GET", "/readyz", NULL, NULL, 0);
+        status = ready.status;
+        answer_done(&ready);
+        clock_sleep_ms(50);
+    }
+    ck_assert_int_eq(status, 200);
+}
+END_TEST
+
 START_TEST(tells_its_health)
 {
     start(NULL);
@@ -783,6 +876,11 @@ int main(void)
     tcase_add_test(cases, finishes_the_request_that_runs_when_told_to_stop);
     tcase_add_test(cases, goes_at_the_second_signal);
     tcase_add_test(cases, is_over_when_a_part_fails);
+    tcase_add_test(cases, a_commit_that_is_refused_is_no_success);
+    tcase_add_test(cases, what_was_refused_once_stays_refused_under_its_key);
+    tcase_add_test(cases, a_kept_answer_shows_nothing_to_who_reads_the_table);
+    tcase_add_test(cases, a_caller_without_a_token_needs_a_key_that_nobody_guesses);
+    tcase_add_test(cases, is_ready_again_without_being_asked);
     tcase_add_test(cases, tells_its_health);
     tcase_add_loop_test(cases, says_what_it_is_and_why_it_does_not_start, 0, COUNT_OF(starts));
     Suite *suite = suite_create("command");

@@ -240,7 +240,7 @@ void company_start_one(struct company *company, const char *name, const char *co
     await_ports(member, name);
 }
 
-void company_start_twin(struct company *company, const char *name)
+int company_start_twin(struct company *company, const char *name)
 {
     if (company->twin_count == TWINS_MAX) {
         fail("more than %d twins", TWINS_MAX);
@@ -255,6 +255,27 @@ void company_start_twin(struct company *company, const char *name)
     twin.pid = start_service(company, name, port_file, log, extra);
     await_ports(&twin, name);
     company->twins[company->twin_count++] = twin.pid;
+    return twin.health_port;
+}
+
+static bool says_200(int health_port, const char *path)
+{
+    struct answer answer = client_call(health_port, "GET", path, NULL, NULL, 0);
+    bool is_200 = answer.status == 200;
+    answer_done(&answer);
+    return is_200;
+}
+
+bool company_becomes_ready(int health_port)
+{
+    int64_t deadline = clock_monotonic_ms() + READY_MS;
+    while (!says_200(health_port, "/readyz")) {
+        if (clock_monotonic_ms() > deadline) {
+            return false;
+        }
+        clock_sleep_ms(20);
+    }
+    return true;
 }
 
 void company_await_ready(struct company *company, const char *name)
@@ -262,12 +283,7 @@ void company_await_ready(struct company *company, const char *name)
     struct member *member = &company->members[index_of(name)];
     int64_t deadline = clock_monotonic_ms() + READY_MS;
     for (;;) {
-        struct answer answer =
-            client_call(member->health_port, "GET",
-                        index_of(name) == PROVIDER ? "/healthz" : "/readyz", NULL, NULL, 0);
-        bool is_ready = answer.status == 200;
-        answer_done(&answer);
-        if (is_ready) {
+        if (says_200(member->health_port, index_of(name) == PROVIDER ? "/healthz" : "/readyz")) {
             return;
         }
         if (!process_is_alive(member->pid) || clock_monotonic_ms() > deadline) {

@@ -33,8 +33,10 @@ void company_stop(struct company *company);
 /* One service ("billing") or "provider". `extra` as above, for this start only, e.g.
  * {"CRASH_AT=consumer-before-commit", NULL}. */
 void company_start_one(struct company *company, const char *name, const char *const extra[]);
-/* A second process of the same service; ended with the company. */
-void company_start_twin(struct company *company, const char *name);
+/* A second process of the same service; ended with the company. Returns its health port. */
+int company_start_twin(struct company *company, const char *name);
+/* Whoever is behind that health port, in time. */
+bool company_becomes_ready(int health_port);
 /* Sends the signal and waits for the end (not for SIGSTOP and SIGCONT). Returns the wait status. */
 int company_signal(struct company *company, const char *name, int signal);
 bool company_is_alive(const struct company *company, const char *name);

@@ -20,7 +20,13 @@ static const struct text_case { const char *text; bool is_card; } texts[] = {
     {"000000000000", true},                  /* the shortest */
     {"6799990100000000019", true},           /* 19 digits */
     {"4242424242424243", false},             /* Luhn */
-    {"4242 4242  4242 4242", false},         /* two spaces end a row of groups */
+    {"4242 4242  4242 - 4242", false},       /* three separators end a row of groups */
+    {"4242  4242  4242  4242", true},
+    {"4242.4242.4242.4242", true},
+    {"4242/4242_4242-4242", true},
+    {"4242\xc2\xa0" "4242\xc2\xa0" "4242\xc2\xa0" "4242", true}, /* no-break spaces */
+    {"4242:4242:4242:4242", false},
+    {"4242, 4242, 4242, 4242", false},       /* a list */
     {"42424242424", false},                  /* 11 digits */
     {"00000000000000000000", false},         /* 20 digits in one piece */
     {"2026-11-23T07:05:00.123Z", false},

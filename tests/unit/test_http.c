@@ -21,7 +21,7 @@ struct lane {
 };
 
 static struct lane lanes[LANES];
-static _Atomic int overlaps, slow_started;
+static _Atomic int overlaps, slow_started, held;
 
 static void serve_echo(void *context, const struct http_route *route,
                        const struct http_request *request, struct http_reply *reply)
@@ -48,6 +48,14 @@ static void serve_slow(void *context, const struct http_route *route,
     serve_echo(context, route, request, reply);
 }
 
+static void serve_held(void *context, const struct http_route *route,
+                       const struct http_request *request, struct http_reply *reply)
+{
+    atomic_fetch_add(&held, 1);
+    clock_sleep_ms(HTTP_WAIT_MAX_S * 1000 + 500);
+    serve_echo(context, route, request, reply);
+}
+
 static void serve_accepted(void *context, const struct http_route *route,
                            const struct http_request *request, struct http_reply *reply)
 {
@@ -66,10 +74,11 @@ static const struct http_route routes[] = {
     {.method = "GET", .path = "/things/{id}", .serve = serve_echo, .data = "get"},
     {.method = "DELETE", .path = "/things/{id}/parts/{part}", .serve = serve_echo, .data = "drop"},
     {.method = "GET", .path = "/slow", .serve = serve_slow, .data = "slow"},
+    {.method = "GET", .path = "/held", .serve = serve_held, .data = "held"},
     {.method = "PUT", .path = "/accepted", .serve = serve_accepted},
 };
 
-static struct http *open_server(void)
+static struct http *open_server_with(int64_t arrival_max_ms)
 {
     static void *contexts[LANES] = {&lanes[0], &lanes[1]};
     const struct http_options options = {
@@ -78,6 +87,7 @@ static struct http *open_server(void)
         .route_count = sizeof routes / sizeof routes[0],
         .contexts = contexts,
         .context_count = LANES,
+        .arrival_max_ms = arrival_max_ms,
     };
     struct http *http = NULL;
     struct fault fault = {.text = ""};
@@ -85,6 +95,11 @@ static struct http *open_server(void)
     ck_assert_msg(http_open(&options, &http, &fault) == OK, "%s", fault.text);
     ck_assert_int_gt(http_port(http), 0);
     return http;
+}
+
+static struct http *open_server(void)
+{
+    return open_server_with(0);
 }
 
 #define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -332,6 +347,92 @@ START_TEST(does_not_wait_for_ever_for_a_client_that_stalls)
 }
 END_TEST
 
+/* How long the server puts up with a client that sends `text` and then one byte after the other. */
+static int64_t drip(struct http *http, const char *text)
+{
+    int fd = connect_to(http_port(http));
+    int64_t start = clock_monotonic_ms();
+    ck_assert_int_eq(send(fd, text, strlen(text), 0), (ssize_t)strlen(text));
+    char byte = 0;
+    for (int i = 0; i < 100; i++) {
+        clock_sleep_ms(20);
+        http_tick(http);
+        bool is_gone = recv(fd, &byte, 1, MSG_DONTWAIT) == 0 || send(fd, "a", 1, MSG_NOSIGNAL) != 1;
+        if (is_gone) {
+            break;
+        }
+    }
+    close(fd);
+    return clock_monotonic_ms() - start;
+}
+
+static const char *const drips[] = {
+    "GET /things HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+    "POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    "Content-Length: 900\r\n\r\n{",
+    "GET /things HTTP/1.1\r\nHost: x\r\n\r\nGET /things HTTP/1.1\r\nX-Slow: ",
+};
+
+START_TEST(cuts_off_a_client_that_drips)
+{
+    struct http *http = open_server_with(300);
+    int64_t ms = drip(http, drips[_i]);
+    ck_assert_msg(ms >= 250 && ms < 1500, "%lld ms", (long long)ms);
+    http_close(http);
+}
+END_TEST
+
+static void *call_patiently(void *http)
+{
+    struct answer answer = client_call(http_port(http), "GET", "/slow", NULL, NULL, 0);
+    ck_assert_int_eq(answer.status, 200);
+    answer_done(&answer);
+    return NULL;
+}
+
+START_TEST(but_not_one_who_waits_for_a_slow_answer)
+{
+    struct http *http = open_server_with(100);
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, call_patiently, http), 0);
+    for (int i = 0; i < 20; i++) {
+        clock_sleep_ms(20);
+        http_tick(http);
+    }
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    http_close(http);
+}
+END_TEST
+
+static void *call_held(void *http)
+{
+    struct answer answer = client_call(http_port(http), "GET", "/held", NULL, NULL, 0);
+    ck_assert_int_eq(answer.status, 200);
+    answer_done(&answer);
+    return NULL;
+}
+
+START_TEST(says_503_when_all_are_busy_for_too_long)
+{
+    struct http *http = open_server();
+    pthread_t threads[LANES];
+    for (int i = 0; i < LANES; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, call_held, http), 0);
+    }
+    while (atomic_load(&held) < LANES) {
+        clock_sleep_ms(1);
+    }
+    struct answer answer = client_call(http_port(http), "GET", "/things", NULL, NULL, 0);
+    ck_assert_int_eq(answer.status, 503);
+    ck_assert(answer_has_head(&answer, "Retry-After: 1"));
+    answer_done(&answer);
+    for (int i = 0; i < LANES; i++) {
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    }
+    http_close(http);
+}
+END_TEST
+
 START_TEST(survives_a_client_that_leaves)
 {
     static const char head[] = "POST /things HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{";
@@ -405,6 +506,9 @@ int main(void)
     tcase_add_test(tests, gives_each_request_a_context_of_its_own);
     tcase_add_test(tests, finishes_what_runs_before_it_closes);
     tcase_add_test(tests, does_not_wait_for_ever_for_a_client_that_stalls);
+    tcase_add_loop_test(tests, cuts_off_a_client_that_drips, 0, sizeof drips / sizeof drips[0]);
+    tcase_add_test(tests, but_not_one_who_waits_for_a_slow_answer);
+    tcase_add_test(tests, says_503_when_all_are_busy_for_too_long);
     tcase_add_test(tests, survives_a_client_that_leaves);
     tcase_add_loop_test(tests, listens_where_it_may, 0, sizeof addresses / sizeof addresses[0]);
     tcase_add_test(tests, says_when_a_port_is_taken);
