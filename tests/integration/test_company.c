@@ -23,6 +23,8 @@
 
 enum {
     USERS = 12,
+    MANY_USERS = 3 * USERS,
+    EVENTS_AT_LEAST = 10 * USERS,
     HONEST = 100,
     CRASH_MS = 20000,
     END_MS = 60000,
@@ -243,7 +245,7 @@ START_TEST(two_processes_of_each_service_do_everything_once)
         ck_assert_msg(company_becomes_ready(company_start_twin(company, names[i])),
                       "a second %s is not ready", names[i]);
     }
-    load_ask(&load, more_users(3 * USERS));
+    load_ask(&load, more_users(MANY_USERS));
     expect_sound();
 }
 END_TEST
@@ -272,7 +274,7 @@ START_TEST(duplicates_change_nothing)
     load_ask(&load, more_users(USERS));
     ck_assert_uint_eq(load_await(&load, END_MS), 0);
     ck_assert(flood_listen(flood, QUIET_MS));
-    ck_assert_uint_ge(flood_count(flood), 10 * USERS);
+    ck_assert_uint_ge(flood_count(flood), EVENTS_AT_LEAST);
     /* With an honest load beside them. */
     size_t from = more_users(USERS);
     ck_assert(flood_send(flood, 3, 1));

@@ -152,18 +152,19 @@ END_TEST
 /* Each says less than a transaction may, all together more; the last one too much alone. */
 START_TEST(a_limit_of_the_transaction_is_nobodys_fault)
 {
+    enum { TALES = 25, SAID = 12500 };
     struct tales tales = {0};
-    tales_add(&tales, 25, "babble", 500, "much");
+    tales_add(&tales, TALES, "babble", SAID / TALES, "much");
     tales_add(&tales, 1, "babble", 10001, "too much");
-    struct uuid culprit = tales.list[25].id;
+    struct uuid culprit = tales.list[TALES].id;
     tales_tell(&hall, &tales);
-    hall_await_depth(&hall, "listener", 26);
+    hall_await_depth(&hall, "listener", TALES + 1);
     struct listener_process listener = hall_start(&hall, ALONE);
-    stage_await(conn, 25, "select count(*) from effect");
+    stage_await(conn, TALES, "select count(*) from effect");
     hall_await_depth(&hall, "listener.dlq", 1);
-    ck_assert_int_eq(hall_tells(&listener, "consumed"), 26);
+    ck_assert_int_eq(hall_tells(&listener, "consumed"), TALES + 1);
     ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
-    ck_assert_int_eq(stage_number(conn, "select count(*) from outbox where kind = 0"), 25 * 500);
+    ck_assert_int_eq(stage_number(conn, "select count(*) from outbox where kind = 0"), SAID);
     ck_assert_int_eq(
         stage_number(conn, "select count(*) from outbox where cause_id = '%s'", text_of(&culprit)),
         1);
@@ -450,7 +451,7 @@ START_TEST(killed_anywhere_each_effect_happens_once)
         hall_start(&hall, (const char *const[]){"WORKERS=1", crash_points[_i], NULL});
     hall_await_kill(&listener);
     long long before = stage_number(conn, "select count(*) from effect");
-    ck_assert_int_eq(before, _i < 2 ? 0 : 50);
+    ck_assert_int_eq(before > 0, _i >= 2); /* its first batch had what had arrived by then */
     listener = hall_start(&hall, ALONE);
     stage_await(conn, 50, "select count(*) from effect");
     hall_await_depth(&hall, "listener", 0);
