@@ -109,14 +109,22 @@ START_TEST(a_frozen_broker_is_noticed_within_two_heartbeats)
     struct listener_process listener =
         hall_start(&hall, (const char *const[]){"HEARTBEAT_S=1", NULL});
     wait_for(&listener, "\"status\":\"ready\"", 5000);
+    /* Its relay stands by, so its workers notice by themselves. */
+    struct listener_process second =
+        hall_start(&hall, (const char *const[]){"HEARTBEAT_S=1", NULL});
+    wait_for(&second, "\"state\":\"standby\"", 5000);
+    wait_for(&second, "\"status\":\"ready\"", 5000);
     server("pause", "rabbitmq");
     int64_t frozen = clock_monotonic_ms();
     wait_for(&listener, "\"broker\":\"down\"", 4000);
+    wait_for(&second, "\"broker\":\"down\"", 4000);
     int64_t noticed = clock_monotonic_ms() - frozen;
     server("resume", "rabbitmq");
     ck_assert_int_ge(noticed, 500); /* not by accident */
     ck_assert_int_le(noticed, 3000);
     wait_for(&listener, "\"status\":\"ready\"", 20000);
+    wait_for(&second, "\"status\":\"ready\"", 20000);
+    ck_assert_int_eq(hall_end(&second, SIGTERM), 0);
     tell(100);
     check_end(&listener, 100);
 }
