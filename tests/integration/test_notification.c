@@ -10,6 +10,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -497,6 +498,17 @@ END_TEST
 
 static struct smtp *smtp;
 
+enum { STOP_MS = 10000 };
+
+/* SIGTERM: it leaves by itself, with 0, in time. */
+static void check_stop(void)
+{
+    int64_t start_ms = clock_monotonic_ms();
+    int status = company_signal(stage.company, "notification", SIGTERM);
+    ck_assert_int_lt(clock_monotonic_ms() - start_ms, STOP_MS);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "wait status %d", status);
+}
+
 static const char *smtp_setting(void)
 {
     return arena_printf(&arena, "SMTP_URL=smtp://127.0.0.1:%d", smtp_port(smtp));
@@ -569,7 +581,7 @@ START_TEST(a_database_that_is_lost_after_the_250_costs_no_second_copy)
 {
     const struct user user = make_known_user();
     const struct saying saying = told(&user, PLAN_GENERATED, 1);
-    smtp_hold(smtp, true);
+    smtp_hold(smtp, SMTP_MESSAGE);
     say(saying);
     ck_assert(smtp_await_held(smtp, HELD_S));
     PGconn *own = PQconnectdb(strchr(database_setting(), '=') + 1);
@@ -580,10 +592,88 @@ START_TEST(a_database_that_is_lost_after_the_250_costs_no_second_copy)
                      stage.name),
         1);
     PQfinish(own);
-    smtp_hold(smtp, false);
+    smtp_hold(smtp, SMTP_STEPS);
     await_mail(&saying.id, "sent");
     ck_assert_int_eq(copies(&saying.id), 1);
     check_said(&saying.id, 1);
+}
+END_TEST
+
+static void check_given_back(const struct uuid *id)
+{
+    ck_assert_int_eq(
+        stage_number(conn,
+                     "select count(*) from mail where id = '%s' and state = 'open' and lease is "
+                     "null and tries = 0 and due <= clock_timestamp()",
+                     text_of(id)),
+        1);
+}
+
+static const enum smtp_step early_steps[] = {SMTP_GREETING, SMTP_SENDER, SMTP_RECIPIENT};
+
+START_TEST(a_stop_before_the_message_sends_nothing_and_gives_the_mails_back)
+{
+    enum { AT_ONCE_MS = 5000 };
+    const struct user user = make_known_user();
+    const struct saying first = told(&user, PLAN_GENERATED, 1);
+    const struct saying second = told(&user, PLAN_GENERATED, 2);
+    smtp_hold(smtp, early_steps[_i]);
+    say(first);
+    ck_assert(smtp_await_held(smtp, HELD_S));
+    say(second);
+    int64_t start_ms = clock_monotonic_ms();
+    check_stop();
+    ck_assert_int_lt(clock_monotonic_ms() - start_ms, AT_ONCE_MS);
+    check_given_back(&first.id);
+    check_given_back(&second.id);
+    smtp_hold(smtp, SMTP_STEPS);
+    restart(smtp_setting(), NULL);
+    await_mail(&first.id, "sent");
+    await_mail(&second.id, "sent");
+    ck_assert_int_eq(copies(&first.id), 1);
+    ck_assert_int_eq(copies(&second.id), 1);
+}
+END_TEST
+
+static void *let_go_later(void *server)
+{
+    enum { LATER_MS = 1500 };
+    clock_sleep_ms(LATER_MS);
+    smtp_hold(server, SMTP_STEPS);
+    return NULL;
+}
+
+START_TEST(a_stop_after_the_message_waits_for_the_answer)
+{
+    const struct user user = make_known_user();
+    const struct saying saying = told(&user, PLAN_GENERATED, 1);
+    smtp_hold(smtp, SMTP_MESSAGE);
+    say(saying);
+    ck_assert(smtp_await_held(smtp, HELD_S));
+    pthread_t helper;
+    ck_assert_int_eq(pthread_create(&helper, NULL, let_go_later, smtp), 0);
+    check_stop();
+    ck_assert_int_eq(pthread_join(helper, NULL), 0);
+    await_mail(&saying.id, "sent");
+    restart(smtp_setting(), NULL);
+    clock_sleep_ms(QUIET_MS);
+    ck_assert_int_eq(copies(&saying.id), 1);
+    ck_assert_int_eq(
+        stage_number(conn, "select tries from mail where id = '%s'", text_of(&saying.id)), 1);
+}
+END_TEST
+
+START_TEST(a_stop_does_not_wait_for_ever)
+{
+    const struct user user = make_known_user();
+    const struct saying saying = told(&user, PLAN_GENERATED, 1);
+    smtp_hold(smtp, SMTP_MESSAGE);
+    say(saying);
+    ck_assert(smtp_await_held(smtp, HELD_S));
+    check_stop();
+    smtp_hold(smtp, SMTP_STEPS);
+    restart(smtp_setting(), NULL);
+    await_mail(&saying.id, "sent");
 }
 END_TEST
 
@@ -605,16 +695,64 @@ START_TEST(a_busy_server_is_asked_again_later)
 }
 END_TEST
 
-START_TEST(a_mail_that_is_refused_for_good_is_dropped_and_logged)
+static const struct {
+    enum smtp_step step;
+    int code;
+} refusals_of_a_mail[] = {{SMTP_SENDER, 553}, {SMTP_RECIPIENT, 554}, {SMTP_MESSAGE, 550}};
+
+/* The server says "never"; the mail waits for an hour. */
+static void say_refused(const struct saying *saying, int i)
 {
-    const enum smtp_step step = _i == 0 ? SMTP_RECIPIENT : SMTP_MESSAGE;
+    smtp_refuse(smtp, refusals_of_a_mail[i].step, refusals_of_a_mail[i].code, 1);
+    say(*saying);
+    stage_await(conn, 1,
+                "select count(*) from mail where id = '%s' and state = 'open' and tries = 1 and "
+                "lease is null and due > clock_timestamp() + interval '50 minutes'",
+                text_of(&saying->id));
+    ck_assert(has_logged("mail.refused", text_of(&saying->id)));
+}
+
+static bool has_attention(void)
+{
+    struct answer answer = client_call(company_health_port(stage.company, "notification"), "GET",
+                                       "/readyz", NULL, NULL, 0);
+    bool has = answer_has(&answer, "\"needs_attention\":") &&
+               !answer_has(&answer, "\"needs_attention\":0");
+    answer_done(&answer);
+    return has;
+}
+
+START_TEST(a_refused_mail_waits_for_days_and_asks_for_attention)
+{
     const struct user user = make_known_user();
     const struct saying saying = told(&user, PLAN_GENERATED, 1);
-    smtp_refuse(smtp, step, 550, 1);
-    say_and_await(saying, "dropped");
-    ck_assert_int_eq(
-        stage_number(conn, "select tries from mail where id = '%s'", text_of(&saying.id)), 1);
-    ck_assert(has_logged("mail.refused", text_of(&saying.id)));
+    say_refused(&saying, _i);
+    int64_t end_ms = clock_monotonic_ms() + END_MS;
+    while (!has_attention()) {
+        ck_assert_int_lt(clock_monotonic_ms(), end_ms);
+        clock_sleep_ms(100);
+    }
+    const struct saying next = told(&user, PLAN_GENERATED, 2); /* hurts no other */
+    say_and_await(next, "sent");
+    end_lease(&saying.id); /* somebody has mended the settings */
+    await_mail(&saying.id, "sent");
+    ck_assert_int_eq(copies(&saying.id), 1);
+    check_said(&saying.id, 1);
+}
+END_TEST
+
+START_TEST(a_mail_that_is_refused_for_days_is_dropped_and_logged)
+{
+    const struct user user = make_known_user();
+    const struct saying saying = told(&user, PLAN_GENERATED, 1);
+    say_refused(&saying, _i);
+    smtp_refuse(smtp, refusals_of_a_mail[_i].step, refusals_of_a_mail[_i].code, 1);
+    PQclear(PQexec(conn, arena_printf(&arena,
+                                      "update mail set due = clock_timestamp(), refused_since = "
+                                      "clock_timestamp() - interval '6 days' where id = '%s'",
+                                      text_of(&saying.id))));
+    await_mail(&saying.id, "dropped");
+    ck_assert(has_logged("mail.dropped", text_of(&saying.id)));
     check_said(&saying.id, 0);
     ck_assert_int_eq(copies(&saying.id), 0);
     const struct saying next = told(&user, PLAN_GENERATED, 2); /* hurts no other */
@@ -655,22 +793,29 @@ START_TEST(a_mail_waits_for_a_server_that_is_away)
 }
 END_TEST
 
-static const char *const foreign_urls[] = {"http://127.0.0.1:25", "file:///tmp/mail",
-                                           "127.0.0.1:25"};
+static const struct {
+    const char *setting, *says;
+} wrong_settings[] = {
+    {"SMTP_URL=http://127.0.0.1:25", "SMTP_URL must begin with smtp://"},
+    {"SMTP_URL=file:///tmp/mail", "SMTP_URL must begin with smtp://"},
+    {"SMTP_URL=127.0.0.1:25", "SMTP_URL must begin with smtp://"},
+    {"MAIL_FROM=The Fit Company", "MAIL_FROM must be an address"},
+    {"MAIL_FROM=<coach@fit.example>", "MAIL_FROM must be an address"},
+};
 
-START_TEST(no_other_protocol_is_spoken)
+START_TEST(wrong_settings_are_named_at_the_start)
 {
     const char *program =
         arena_printf(&arena, "%s/src/services/fit-notification", getenv("QUADRILLE_BUILD"));
-    const char *setting = arena_printf(&arena, "SMTP_URL=%s", foreign_urls[_i]);
-    const char *log = arena_printf(&arena, "%s/foreign-%d.log", company_folder(stage.company), _i);
+    const char *setting = wrong_settings[_i].setting;
+    const char *log = arena_printf(&arena, "%s/wrong-%d.log", company_folder(stage.company), _i);
     const char *const environment[] = {amqp_setting(), database_setting(), setting, NULL};
     int status = process_end(process_start((const char *const[]){program, NULL}, environment, log),
                              0, END_MS);
     ck_assert(WIFEXITED(status));
     ck_assert_int_eq(WEXITSTATUS(status), 1);
     ck_assert_int_eq(
-        system(arena_printf(&arena, "grep -q 'SMTP_URL must begin with smtp://' '%s'", log)), 0);
+        system(arena_printf(&arena, "grep -q '%s' '%s'", wrong_settings[_i].says, log)), 0);
 }
 END_TEST
 
@@ -694,7 +839,8 @@ int main(void)
     tcase_add_test(tcase, a_deleted_user_gets_a_goodbye_and_is_forgotten);
     tcase_add_test(tcase, a_goodbye_that_is_killed_on_its_way_still_forgets);
     tcase_add_test(tcase, a_user_who_was_never_known_is_not_remembered_after_deletion);
-    tcase_add_loop_test(tcase, no_other_protocol_is_spoken, 0, (int)COUNT_OF(foreign_urls));
+    tcase_add_loop_test(tcase, wrong_settings_are_named_at_the_start, 0,
+                        (int)COUNT_OF(wrong_settings));
     suite_add_tcase(suite, tcase);
 
     tcase = tcase_create("smtp");
@@ -702,8 +848,15 @@ int main(void)
     tcase_add_test(tcase, each_event_three_times_is_one_mail_at_the_server);
     tcase_add_test(tcase, a_kill_after_the_250_sends_a_second_copy_with_the_same_id);
     tcase_add_test(tcase, a_database_that_is_lost_after_the_250_costs_no_second_copy);
+    tcase_add_loop_test(tcase, a_stop_before_the_message_sends_nothing_and_gives_the_mails_back, 0,
+                        (int)COUNT_OF(early_steps));
+    tcase_add_test(tcase, a_stop_after_the_message_waits_for_the_answer);
+    tcase_add_test(tcase, a_stop_does_not_wait_for_ever);
     tcase_add_test(tcase, a_busy_server_is_asked_again_later);
-    tcase_add_loop_test(tcase, a_mail_that_is_refused_for_good_is_dropped_and_logged, 0, 2);
+    tcase_add_loop_test(tcase, a_refused_mail_waits_for_days_and_asks_for_attention, 0,
+                        (int)COUNT_OF(refusals_of_a_mail));
+    tcase_add_loop_test(tcase, a_mail_that_is_refused_for_days_is_dropped_and_logged, 0,
+                        (int)COUNT_OF(refusals_of_a_mail));
     tcase_add_loop_test(tcase, a_mail_waits_for_a_server_that_refuses_us, 0,
                         (int)COUNT_OF(refusals_of_us));
     tcase_add_test(tcase, a_mail_waits_for_a_server_that_is_away);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "consumers/consumer.h"
 #include "core/service.h"
+#include "core/text.h"
 #include "mailer.h"
 #include "notification_contract.h"
 #include "notification_sql.h"
@@ -8,6 +9,8 @@
 #include "publishers/partition.h"
 #include "publishers/relay.h"
 #include "publishers/work.h"
+
+#include <string.h>
 
 /* Notes that the user is to be told about the causing event; the mailer does it. */
 static enum outcome note(struct work *work, const struct uuid *user_id, const char *cause_name,
@@ -127,6 +130,9 @@ static const struct part *const parts[] = {&consumer_part, &relay_part, &partiti
 static enum outcome prepare(struct runtime *runtime, struct fault *fault)
 {
     const struct notification_config *own = runtime->own;
+    if (!text_is_email(own->mail_from, strlen(own->mail_from))) {
+        return fault_set(fault, FATAL, "MAIL_FROM must be an address such as coach@fit.example");
+    }
     return own->smtp_url[0] == '\0' ? OK : post_check_url(own->smtp_url, fault);
 }
 

@@ -11,6 +11,7 @@ extern const struct sql sql_mail_note;
 extern const struct sql sql_mail_take;
 extern const struct sql sql_mail_done;
 extern const struct sql sql_mail_again;
+extern const struct sql sql_mail_give_back;
 extern const struct sql sql_mail_waiting;
 
 #endif

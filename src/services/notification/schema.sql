@@ -23,6 +23,7 @@ create table mail (
     lease          uuid,                    -- of the mailer that is at it until `due`
     tries          int         not null default 0,
     last_error     text,
+    refused_since  timestamptz,             -- the server says never, from then on each time
     noted_at       timestamptz not null default clock_timestamp(),
     sent_at        timestamptz
 );
