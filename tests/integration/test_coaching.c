@@ -77,19 +77,25 @@ static struct saying goal_set(const struct user *user, int64_t sequence, const c
                                             user->text, goal, clock_format(clock_now_ms(), now))};
 }
 
+static struct saying measured(const struct user *user, int64_t sequence, const char *metrics,
+                              const char *at)
+{
+    return (struct saying){.service = "profile",
+                           .name = "BodyMetricsRecorded",
+                           .routing_key = "profile.body-metrics-recorded.v1",
+                           .id = ids_new(),
+                           .subject = user->id,
+                           .sequence = sequence,
+                           .body =
+                               arena_printf(&arena, "{\"userId\":\"%s\",%s,\"measuredAt\":\"%s\"}",
+                                            user->text, metrics, at)};
+}
+
+/* All at the same time. */
 static struct saying metrics_recorded(const struct user *user, int64_t sequence,
                                       const char *metrics)
 {
-    char now[CLOCK_TEXT_BYTES];
-    return (struct saying){
-        .service = "profile",
-        .name = "BodyMetricsRecorded",
-        .routing_key = "profile.body-metrics-recorded.v1",
-        .id = ids_new(),
-        .subject = user->id,
-        .sequence = sequence,
-        .body = arena_printf(&arena, "{\"userId\":\"%s\",%s,\"measuredAt\":\"%s\"}", user->text,
-                             metrics, clock_format(clock_now_ms(), now))};
+    return measured(user, sequence, metrics, "2026-11-23T07:00:00.000Z");
 }
 
 static struct saying user_deleted(const struct user *user, int64_t sequence)
@@ -293,6 +299,22 @@ START_TEST(each_metric_keeps_its_newest_value)
                                "from metric where user_id = '%s'",
                                user.text);
     ck_assert_str_eq(metrics, "62/5 1800/6 70000/7");
+}
+END_TEST
+
+START_TEST(what_was_measured_earlier_never_overwrites_what_was_measured_later)
+{
+    const struct user user = make_user();
+    say(measured(&user, 1, "\"weightG\":70000", "2026-11-20T07:00:00Z"));
+    say(measured(&user, 3, "\"weightG\":90000,\"heightMm\":1800", "2026-11-10T07:00:00Z"));
+    say(measured(&user, 2, "\"heightMm\":1790,\"ageYears\":34", "2026-11-20T07:00:00Z"));
+    AUTO(free_text)
+    char *metrics =
+        stage_text(conn,
+                   "select string_agg(value || '/' || value_sequence || '/' || sequence, ' ' "
+                   "order by value) from metric where user_id = '%s'",
+                   user.text);
+    ck_assert_str_eq(metrics, "34/2/2 1790/2/3 70000/1/3");
 }
 END_TEST
 
@@ -570,6 +592,7 @@ int main(void)
     tcase_add_test(tcase, an_older_goal_never_overwrites_a_newer_one);
     tcase_add_test(tcase, a_goal_that_cannot_be_planned_is_refused_with_its_reason);
     tcase_add_test(tcase, each_metric_keeps_its_newest_value);
+    tcase_add_test(tcase, what_was_measured_earlier_never_overwrites_what_was_measured_later);
     tcase_add_test(tcase, news_without_a_sequence_become_a_dead_letter);
     tcase_add_loop_test(tcase, every_path_of_the_table, 0, (int)COUNT_OF(paths));
     tcase_add_test(tcase, a_withdrawn_plan_is_named_and_deleted);

@@ -102,10 +102,12 @@ enum outcome on_body_metrics_recorded(struct work *work, const struct body_metri
             plan_metrics_set(&metrics, measured[i].metric, measured[i].value);
         }
     }
+    const struct measuring measuring = {.at_ms = event->measured_at_ms,
+                                        .sequence = work->cause->sequence};
     enum outcome o = check_sequence(work);
-    return o == OK ? athlete_set_metrics(work, athlete_get(work, &event->user_id), &metrics,
-                                         work->cause->sequence)
-                   : o;
+    return o == OK
+               ? athlete_set_metrics(work, athlete_get(work, &event->user_id), &metrics, &measuring)
+               : o;
 }
 
 /*
