@@ -470,6 +470,35 @@ START_TEST(an_activation_waits_for_a_goal_that_is_on_its_way)
 }
 END_TEST
 
+START_TEST(an_activation_waits_for_metrics_that_are_on_their_way)
+{
+    const struct user user = make_user();
+    const struct saying early = activated(&user, 1);
+    char id[UUID_TEXT_BYTES];
+    say(goal_set(&user, 1, GOAL));
+    say(metrics_recorded(&user, 2, "\"weightG\":82000")); /* not all that are needed */
+    stage_say(&stage, &early, 1, 1);
+    stage_await(conn, 1, "select count(*) from retry where id = '%s'", ids_format(&early.id, id));
+    say(metrics_recorded(&user, 3, METRICS));
+    await_done(&early.id);
+    check_said(&user, true, "PlanGenerated");
+    check_plan(&user, "premium");
+}
+END_TEST
+
+START_TEST(an_activation_without_metrics_is_refused_in_the_end)
+{
+    const struct user user = make_user();
+    say(goal_set(&user, 1, GOAL));
+    int64_t start_ms = clock_now_ms();
+    say(activated(&user, 1));
+    ck_assert_int_ge(clock_now_ms() - start_ms, PATIENCE_MS);
+    check_said(&user, true, "PlanGenerationFailed");
+    check_last_said(&user, "reason", "metrics-missing");
+    check_plan(&user, "ordinary");
+}
+END_TEST
+
 START_TEST(an_activation_without_a_goal_is_refused_in_the_end)
 {
     const struct user user = make_user();
@@ -599,6 +628,8 @@ int main(void)
     tcase_add_test(tcase, a_goal_set_while_premium_is_on_counts_when_it_goes);
     tcase_add_test(tcase, a_late_revocation_leaves_the_plan_of_a_later_upgrade);
     tcase_add_test(tcase, an_activation_waits_for_a_goal_that_is_on_its_way);
+    tcase_add_test(tcase, an_activation_waits_for_metrics_that_are_on_their_way);
+    tcase_add_test(tcase, an_activation_without_metrics_is_refused_in_the_end);
     tcase_add_test(tcase, an_activation_without_a_goal_is_refused_in_the_end);
     tcase_add_test(tcase, nothing_is_kept_of_a_deleted_user);
     tcase_add_test(tcase, a_crowd_in_any_order_is_answered_once_each);
