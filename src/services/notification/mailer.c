@@ -4,6 +4,7 @@
 #include "core/backoff.h"
 #include "core/clock.h"
 #include "core/crash.h"
+#include "core/envelope.h"
 #include "core/log.h"
 #include "letter.h"
 #include "notification_contract.h"
@@ -108,14 +109,19 @@ static enum outcome say_sent(struct task *task, const struct mailer *mailer,
     return publish_notification_sent(&task->work, &event);
 }
 
+static struct envelope cause_of(const struct mail *mail)
+{
+    return (struct envelope){.id = mail->id,
+                             .correlation_id = mail->correlation_id,
+                             .has_correlation_id = true,
+                             .traceparent = mail->traceparent};
+}
+
 /* The mail's outcome, its event and, after a goodbye, the forgetting: one transaction. */
 static enum outcome commit_outcome(struct mailer *mailer, const struct mail *mail,
                                    const char *state, struct fault *fault)
 {
-    const struct envelope cause = {.id = mail->id,
-                                   .correlation_id = mail->correlation_id,
-                                   .has_correlation_id = true,
-                                   .traceparent = mail->traceparent};
+    const struct envelope cause = cause_of(mail);
     AUTO(task_end) struct task task = {0};
     enum outcome o = task_begin(&task, mailer->db, mailer->runtime, fault);
     if (o != OK) {
@@ -179,8 +185,7 @@ static enum outcome put_off(struct mailer *mailer, const struct mail *mail, stru
     for (int64_t i = 1; i < mail->tries && delay < RETRY_MAX_MS; i++) {
         delay *= 2;
     }
-    log_warn("mail.put-off", LOG_ID("cause", &mail->id), LOG_INT("try", mail->tries),
-             LOG_TEXT("reason", fault->text));
+    log_warn("mail.put-off", LOG_INT("try", mail->tries), LOG_TEXT("reason", fault->text));
     return try_later(mailer, mail, delay, false, fault);
 }
 
@@ -194,11 +199,10 @@ static enum outcome keep_refused(struct mailer *mailer, const struct mail *mail,
 {
     if (mail->refused_since_ms != INT64_MIN &&
         clock_now_ms() - mail->refused_since_ms > REFUSED_MAX_MS) {
-        log_error("mail.dropped", LOG_ID("cause", &mail->id), LOG_TEXT("reason", fault->text));
+        log_error("mail.dropped", LOG_TEXT("reason", fault->text));
         return commit_outcome(mailer, mail, "dropped", fault);
     }
-    log_error("mail.refused", LOG_ID("cause", &mail->id), LOG_INT("try", mail->tries),
-              LOG_TEXT("reason", fault->text));
+    log_error("mail.refused", LOG_INT("try", mail->tries), LOG_TEXT("reason", fault->text));
     return try_later(mailer, mail, REFUSED_AGAIN_MS, true, fault);
 }
 
@@ -243,7 +247,10 @@ static enum outcome work_off(struct mailer *mailer, int *done, struct fault *fau
     bool is_time_left = true;
     for (int row = 0; o == OK && row < *done && is_time_left; row++) {
         const struct mail mail = read_mail(rows, row);
+        const struct envelope cause = cause_of(&mail);
+        log_bind(&cause);
         o = finish(mailer, &mail, fault);
+        log_unbind();
         is_time_left =
             clock_monotonic_ms() < last_start_ms && !runtime_is_stopping(mailer->runtime);
     }
