@@ -429,10 +429,30 @@ START_TEST(an_older_profile_never_overwrites_a_newer_one)
     check_address(&older.id, user.email);
     check_address(&oldest.id, user.email);
     check_address(&last.id, user.email);
-    say_and_await(moved(&user, 6, "newer@example.org"), "sent");
+    const struct saying move = moved(&user, 6, "newer@example.org");
+    say_and_await(move, "sent");
+    check_address(&move.id, user.email);
     const struct saying after = told(&user, PLAN_GENERATED, 2);
     say_and_await(after, "sent");
     check_address(&after.id, "newer@example.org");
+}
+END_TEST
+
+START_TEST(a_changed_address_is_told_to_the_old_one)
+{
+    const struct user user = make_known_user();
+    const struct saying taken = moved(&user, 2, "eve@example.com");
+    stage_say(&stage, &taken, 1, 3);
+    await_mail(&taken.id, "sent");
+    check_delivered(&taken.id);
+    check_address(&taken.id, user.email);
+    ck_assert_int_eq(stage_number(conn,
+                                  "select count(*) from mail where id = '%s' and email is null",
+                                  text_of(&taken.id)),
+                     1); /* not kept any longer */
+    const struct saying renamed = moved(&user, 3, "eve@example.com");
+    say_and_await(renamed, "sent");
+    check_address(&renamed.id, "eve@example.com");
 }
 END_TEST
 
@@ -761,6 +781,19 @@ START_TEST(a_mail_that_is_refused_for_days_is_dropped_and_logged)
 }
 END_TEST
 
+START_TEST(what_the_mailer_logs_belongs_to_the_story)
+{
+    const struct user user = make_known_user();
+    struct saying saying = told(&user, PLAN_GENERATED, 1);
+    saying.story = ids_new();
+    saying.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    smtp_refuse(smtp, SMTP_MESSAGE, 452, 1);
+    say_and_await(saying, "sent");
+    ck_assert(has_logged("mail.put-off", arena_printf(&arena, "%s.*%s.*%s", text_of(&saying.id),
+                                                      text_of(&saying.story), saying.traceparent)));
+}
+END_TEST
+
 static const struct {
     enum smtp_step step;
     int code;
@@ -836,6 +869,7 @@ int main(void)
                         2);
     tcase_add_test(tcase, a_mail_waits_until_its_user_is_known);
     tcase_add_test(tcase, an_older_profile_never_overwrites_a_newer_one);
+    tcase_add_test(tcase, a_changed_address_is_told_to_the_old_one);
     tcase_add_test(tcase, a_deleted_user_gets_a_goodbye_and_is_forgotten);
     tcase_add_test(tcase, a_goodbye_that_is_killed_on_its_way_still_forgets);
     tcase_add_test(tcase, a_user_who_was_never_known_is_not_remembered_after_deletion);
@@ -853,6 +887,7 @@ int main(void)
     tcase_add_test(tcase, a_stop_after_the_message_waits_for_the_answer);
     tcase_add_test(tcase, a_stop_does_not_wait_for_ever);
     tcase_add_test(tcase, a_busy_server_is_asked_again_later);
+    tcase_add_test(tcase, what_the_mailer_logs_belongs_to_the_story);
     tcase_add_loop_test(tcase, a_refused_mail_waits_for_days_and_asks_for_attention, 0,
                         (int)COUNT_OF(refusals_of_a_mail));
     tcase_add_loop_test(tcase, a_mail_that_is_refused_for_days_is_dropped_and_logged, 0,

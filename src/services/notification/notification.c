@@ -41,8 +41,15 @@ enum outcome on_user_registered(struct work *work, const struct user_registered 
 
 enum outcome on_profile_updated(struct work *work, const struct profile_updated *event)
 {
-    enum outcome o = remember(work, &event->user_id, event->name, event->email);
-    return o == OK ? note(work, &event->user_id, "ProfileUpdated", "") : o;
+    const struct envelope *cause = work->cause;
+    /* First, while the address from before is known. */
+    enum outcome o = work_queue(
+        work, &sql_mail_note_change,
+        DB_PARAMS(db_uuid(&cause->id), db_uuid(&event->user_id), db_text("ProfileUpdated"),
+                  db_text(""), db_uuid(&cause->correlation_id), db_text(cause->traceparent),
+                  db_i64(cause->sequence), db_text(event->email)),
+        DB_ANY_ROWS);
+    return o == OK ? remember(work, &event->user_id, event->name, event->email) : o;
 }
 
 enum outcome on_user_deleted(struct work *work, const struct user_deleted *event)

@@ -18,6 +18,7 @@ create table mail (
     detail         text        not null,    -- what the text needs beyond the user's name
     correlation_id uuid        not null,
     traceparent    text,
+    email          text,                    -- where it goes, when not to the recipient's own address
     state          text        not null default 'open' check (state in ('open', 'sent', 'dropped')),
     due            timestamptz not null default clock_timestamp(),
     lease          uuid,                    -- of the mailer that is at it until `due`
