@@ -267,7 +267,26 @@ static enum outcome count_waiting(struct mailer *mailer, struct fault *fault)
     return o;
 }
 
-enum { ROUNDS_PER_COUNT = 100 };
+/* A partition of the inbox goes up to a day late. */
+enum { EXPIRE_ROWS = 1000, SPARE_DAYS = 2 };
+
+static enum outcome expire(struct mailer *mailer, struct fault *fault)
+{
+    const int64_t day_ms = INT64_C(24) * 3600 * 1000;
+    int64_t before_ms =
+        clock_now_ms() - (mailer->runtime->config->inbox_days + SPARE_DAYS) * day_ms;
+    const struct uuid floor = ids_floor(before_ms);
+    return db_run(mailer->db, &sql_mail_expire,
+                  DB_PARAMS(db_uuid(&floor), db_time(before_ms), db_i32(EXPIRE_ROWS)), NULL, fault);
+}
+
+static enum outcome look_after(struct mailer *mailer, struct fault *fault)
+{
+    enum outcome o = count_waiting(mailer, fault);
+    return o == OK ? expire(mailer, fault) : o;
+}
+
+enum { ROUNDS_PER_LOOK = 100 };
 
 static enum outcome mailer_run(struct runtime *runtime, int index, struct fault *fault)
 {
@@ -280,8 +299,8 @@ static enum outcome mailer_run(struct runtime *runtime, int index, struct fault 
         if (o == OK) {
             o = work_off(&mailer, &done, fault);
         }
-        if (o == OK && round % ROUNDS_PER_COUNT == 0) {
-            o = count_waiting(&mailer, fault);
+        if (o == OK && round % ROUNDS_PER_LOOK == 0) {
+            o = look_after(&mailer, fault);
         }
         if (o == FATAL) {
             db_close(mailer.db);

@@ -14,5 +14,6 @@ extern const struct sql sql_mail_done;
 extern const struct sql sql_mail_again;
 extern const struct sql sql_mail_give_back;
 extern const struct sql sql_mail_waiting;
+extern const struct sql sql_mail_expire;
 
 #endif

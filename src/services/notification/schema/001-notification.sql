@@ -10,7 +10,7 @@ create table recipient (
 );
 
 -- One mail per cause: the causing event's id is the key, so a repeated event changes nothing. An open one is an intent
--- that a mailer is bound to finish, outside any transaction.
+-- that a mailer is bound to finish, outside any transaction; an ended one is kept as long as the inbox remembers its event.
 create table mail (
     id             uuid        primary key, -- of the causing event
     user_id        uuid        not null,
@@ -35,7 +35,8 @@ declare
     runtime text := current_setting('quadrille.runtime_role');
     audit text := current_setting('quadrille.audit_role');
 begin
-    execute format('grant select, insert, update on recipient, mail to %I', runtime);
-    execute format('grant select on recipient, mail to %I', audit);
+    execute format('grant select, insert, update on recipient to %I', runtime);
+    execute format('grant select, insert, update, delete on mail to %I', runtime);
+    execute format('grant select (id, user_id, cause_name, state, sent_at) on mail to %I', audit);
 end
 $$;
