@@ -123,7 +123,12 @@ static const struct cause {
     {"profile", "UserDeleted", "profile.user-deleted.v1", "\"deletedAt\":" NOW},
 };
 
-enum { PLAN_GENERATED = 0, USER_DELETED = COUNT_OF(causes) - 1 };
+enum {
+    PLAN_GENERATED = 0,
+    PREMIUM_UPGRADE_REJECTED = 4,
+    PAYMENT_REFUNDED = 6,
+    USER_DELETED = COUNT_OF(causes) - 1
+};
 
 static struct saying told(const struct user *user, size_t cause, int64_t sequence)
 {
@@ -343,6 +348,27 @@ START_TEST(a_detail_ends_no_header)
 }
 END_TEST
 
+static const struct {
+    size_t cause;
+    const char *words;
+} bodies[] = {
+    {PLAN_GENERATED, "8 weeks, 3 days a week. If you have premium, your premium plan goes on,"},
+    {PREMIUM_UPGRADE_REJECTED, "nothing was charged: there is not enough money behind the card."},
+    {PAYMENT_REFUNDED, "We have refunded 9.99 EUR."},
+};
+
+START_TEST(a_mail_says_in_words_what_has_happened)
+{
+    const struct user user = make_known_user();
+    const struct saying saying = told(&user, bodies[_i].cause, 1);
+    say_and_await(saying, "sent");
+    AUTO(free_text)
+    char *body = stage_text(conn, "select convert_from(decode('%s', 'base64'), 'UTF8')",
+                            strstr(read_mail(&saying.id), "\r\n\r\n"));
+    ck_assert_msg(strstr(body, bodies[_i].words) != NULL, "%s", body);
+}
+END_TEST
+
 static void move_to_cur(const struct uuid *id)
 {
     const char *maildir = company_maildir(stage.company);
@@ -481,11 +507,16 @@ static void check_silence(const struct user *user)
 START_TEST(a_deleted_user_gets_a_goodbye_and_is_forgotten)
 {
     const struct user user = make_known_user();
+    say_and_await(told(&user, PLAN_GENERATED, 1), "sent");
     const struct saying goodbye = told(&user, USER_DELETED, 3);
     say_and_await(goodbye, "sent");
     check_address(&goodbye.id, user.email);
     check_said(&goodbye.id, 1);
     check_silence(&user);
+    ck_assert_int_eq(stage_number(conn,
+                                  "select count(*) from mail where user_id = '%s' and detail <> ''",
+                                  user.text),
+                     0);
 }
 END_TEST
 
@@ -513,6 +544,40 @@ START_TEST(a_user_who_was_never_known_is_not_remembered_after_deletion)
     say_and_await(goodbye, "dropped");
     check_said(&goodbye.id, 0);
     check_silence(&user);
+}
+END_TEST
+
+static void add_mail(const char *state, int64_t age_days, struct uuid *id)
+{
+    int64_t noted_ms = clock_now_ms() - age_days * INT64_C(24) * 3600 * 1000;
+    *id = ids_floor(noted_ms);
+    id->bytes[15] = state[0] == 'o'; /* two of one age */
+    PGresult *result = PQexec(
+        conn, arena_printf(&arena,
+                           "insert into mail (id, user_id, cause_name, detail, "
+                           "correlation_id, state, noted_at) values ('%s', '%s', "
+                           "'PlanGenerated', '', '%s', '%s', to_timestamp(%lld / 1000.0))",
+                           text_of(id), text_of(id), text_of(id), state, (long long)noted_ms));
+    ck_assert_str_eq(PQcmdTuples(result), "1");
+    PQclear(result);
+}
+
+START_TEST(an_ended_mail_is_kept_as_long_as_the_inbox_remembers)
+{
+    enum { INBOX_DAYS = 30 };
+    struct uuid old;
+    struct uuid old_open;
+    struct uuid young;
+    add_mail("sent", INBOX_DAYS + 3, &old);
+    add_mail("open", INBOX_DAYS + 3, &old_open); /* waits for its recipient */
+    add_mail("dropped", INBOX_DAYS + 1, &young);
+    restart(NULL, NULL);
+    stage_await(conn, 0, "select count(*) from mail where id = '%s'", text_of(&old));
+    ck_assert_int_eq(stage_number(conn, "select count(*) from mail where id in ('%s', '%s')",
+                                  text_of(&old_open), text_of(&young)),
+                     2);
+    PQclear(
+        PQexec(conn, arena_printf(&arena, "delete from mail where id = '%s'", text_of(&old_open))));
 }
 END_TEST
 
@@ -864,6 +929,7 @@ int main(void)
     tcase_add_test(tcase, each_event_three_times_in_any_order_is_one_mail);
     tcase_add_test(tcase, a_mail_carries_the_story_of_its_cause);
     tcase_add_test(tcase, a_detail_ends_no_header);
+    tcase_add_loop_test(tcase, a_mail_says_in_words_what_has_happened, 0, (int)COUNT_OF(bodies));
     tcase_add_test(tcase, a_repeated_event_whose_mail_has_been_read_sends_no_other);
     tcase_add_loop_test(tcase, a_mail_that_was_delivered_before_a_kill_is_not_delivered_again, 0,
                         2);
@@ -873,6 +939,7 @@ int main(void)
     tcase_add_test(tcase, a_deleted_user_gets_a_goodbye_and_is_forgotten);
     tcase_add_test(tcase, a_goodbye_that_is_killed_on_its_way_still_forgets);
     tcase_add_test(tcase, a_user_who_was_never_known_is_not_remembered_after_deletion);
+    tcase_add_test(tcase, an_ended_mail_is_kept_as_long_as_the_inbox_remembers);
     tcase_add_loop_test(tcase, wrong_settings_are_named_at_the_start, 0,
                         (int)COUNT_OF(wrong_settings));
     suite_add_tcase(suite, tcase);

@@ -181,7 +181,9 @@ static enum outcome show_plan(struct command *command)
         return problem_reply(command->reply, PROBLEM_NOT_FOUND, NULL, "there is no plan: %s",
                              db_get_text(rows, 0, 1));
     }
-    return problem_reply(command->reply, PROBLEM_NOT_FOUND, NULL, "there is no plan");
+    return problem_reply(command->reply, PROBLEM_NOT_FOUND, NULL,
+                         "there is no plan: set a goal with PUT /users/{id}/goal; the plan for one "
+                         "that has just been set takes a moment");
 }
 
 /* clang-format off */
