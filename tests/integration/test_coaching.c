@@ -221,7 +221,7 @@ static void check_no_plan(const struct user *user, const char *detail)
 START_TEST(a_goal_makes_an_ordinary_plan)
 {
     const struct user user = make_user();
-    check_no_plan(&user, "there is no plan");
+    check_no_plan(&user, "set a goal with PUT /users/{id}/goal");
     say(goal_set(&user, 3, GOAL));
     check_said(&user, false, "PlanGenerated");
     check_last_said(&user, "tier", "ordinary");
@@ -431,11 +431,31 @@ START_TEST(a_goal_set_while_premium_is_on_counts_when_it_goes)
                  "\"goal\":\"improve_endurance\",\"level\":\"beginner\",\"daysPerWeek\":4,"
                  "\"equipment\":[]"));
     check_plan(&user, "premium");
-    say(revoked(&user, 2));
     json_object *plan = NULL;
+    ck_assert_int_eq(get_plan(&user, &plan), 200);
+    json_object *waiting = json_object_object_get(plan, "waiting");
+    ck_assert_str_eq(member_text(waiting, "goal"), "improve_endurance");
+    check_last_said(&user, "planId", member_text(waiting, "planId"));
+    (void)json_object_put(plan);
+
+    say(revoked(&user, 2));
     ck_assert_int_eq(get_plan(&user, &plan), 200);
     ck_assert_str_eq(member_text(json_object_object_get(plan, "plan"), "goal"),
                      "improve_endurance");
+    ck_assert(!json_object_object_get_ex(plan, "waiting", NULL));
+    (void)json_object_put(plan);
+}
+END_TEST
+
+START_TEST(nothing_waits_behind_a_premium_plan_for_the_newest_goal)
+{
+    const struct user user = make_user();
+    prepare_athlete(&user, true);
+    say(activated(&user, 1));
+    json_object *plan = NULL;
+    ck_assert_int_eq(get_plan(&user, &plan), 200);
+    ck_assert_str_eq(member_text(plan, "tier"), "premium");
+    ck_assert(!json_object_object_get_ex(plan, "waiting", NULL));
     (void)json_object_put(plan);
 }
 END_TEST
@@ -626,6 +646,7 @@ int main(void)
     tcase_add_loop_test(tcase, every_path_of_the_table, 0, (int)COUNT_OF(paths));
     tcase_add_test(tcase, a_withdrawn_plan_is_named_and_deleted);
     tcase_add_test(tcase, a_goal_set_while_premium_is_on_counts_when_it_goes);
+    tcase_add_test(tcase, nothing_waits_behind_a_premium_plan_for_the_newest_goal);
     tcase_add_test(tcase, a_late_revocation_leaves_the_plan_of_a_later_upgrade);
     tcase_add_test(tcase, an_activation_waits_for_a_goal_that_is_on_its_way);
     tcase_add_test(tcase, an_activation_waits_for_metrics_that_are_on_their_way);
