@@ -19,6 +19,7 @@
 static const char *const settings[] = {
     "UPGRADE_DEADLINE=5s",
     "WATCH_AFTER=20s",
+    "GOAL_PATIENCE=1s",
     "PROVIDER_TIMEOUT=1s",
     "PROVIDER_PENDING_POLL=200ms",
     "PROVIDER_RETRY_MAX=500ms",

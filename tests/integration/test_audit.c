@@ -257,7 +257,10 @@ static void begin_training(const struct uuid *user)
     say("coaching", "PlanGenerated", user, &a_goal);
     tell("coaching", "insert into athlete (user_id, goal_sequence) values ('%s', 2)",
          text_of(user));
-    tell("coaching", "insert into metric values ('%s', 'weight_g', 1, 3)", text_of(user));
+    tell("coaching",
+         "insert into metric (user_id, metric, value, measured_at, value_sequence, sequence)"
+         " values ('%s', 'weight_g', 1, now(), 3, 3)",
+         text_of(user));
 }
 
 static void tell_completed(void)

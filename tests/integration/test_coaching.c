@@ -77,19 +77,25 @@ static struct saying goal_set(const struct user *user, int64_t sequence, const c
                                             user->text, goal, clock_format(clock_now_ms(), now))};
 }
 
+static struct saying measured(const struct user *user, int64_t sequence, const char *metrics,
+                              const char *at)
+{
+    return (struct saying){.service = "profile",
+                           .name = "BodyMetricsRecorded",
+                           .routing_key = "profile.body-metrics-recorded.v1",
+                           .id = ids_new(),
+                           .subject = user->id,
+                           .sequence = sequence,
+                           .body =
+                               arena_printf(&arena, "{\"userId\":\"%s\",%s,\"measuredAt\":\"%s\"}",
+                                            user->text, metrics, at)};
+}
+
+/* All at the same time. */
 static struct saying metrics_recorded(const struct user *user, int64_t sequence,
                                       const char *metrics)
 {
-    char now[CLOCK_TEXT_BYTES];
-    return (struct saying){
-        .service = "profile",
-        .name = "BodyMetricsRecorded",
-        .routing_key = "profile.body-metrics-recorded.v1",
-        .id = ids_new(),
-        .subject = user->id,
-        .sequence = sequence,
-        .body = arena_printf(&arena, "{\"userId\":\"%s\",%s,\"measuredAt\":\"%s\"}", user->text,
-                             metrics, clock_format(clock_now_ms(), now))};
+    return measured(user, sequence, metrics, "2026-11-23T07:00:00.000Z");
 }
 
 static struct saying user_deleted(const struct user *user, int64_t sequence)
@@ -215,7 +221,7 @@ static void check_no_plan(const struct user *user, const char *detail)
 START_TEST(a_goal_makes_an_ordinary_plan)
 {
     const struct user user = make_user();
-    check_no_plan(&user, "there is no plan");
+    check_no_plan(&user, "set a goal with PUT /users/{id}/goal");
     say(goal_set(&user, 3, GOAL));
     check_said(&user, false, "PlanGenerated");
     check_last_said(&user, "tier", "ordinary");
@@ -293,6 +299,22 @@ START_TEST(each_metric_keeps_its_newest_value)
                                "from metric where user_id = '%s'",
                                user.text);
     ck_assert_str_eq(metrics, "62/5 1800/6 70000/7");
+}
+END_TEST
+
+START_TEST(what_was_measured_earlier_never_overwrites_what_was_measured_later)
+{
+    const struct user user = make_user();
+    say(measured(&user, 1, "\"weightG\":70000", "2026-11-20T07:00:00Z"));
+    say(measured(&user, 3, "\"weightG\":90000,\"heightMm\":1800", "2026-11-10T07:00:00Z"));
+    say(measured(&user, 2, "\"heightMm\":1790,\"ageYears\":34", "2026-11-20T07:00:00Z"));
+    AUTO(free_text)
+    char *metrics =
+        stage_text(conn,
+                   "select string_agg(value || '/' || value_sequence || '/' || sequence, ' ' "
+                   "order by value) from metric where user_id = '%s'",
+                   user.text);
+    ck_assert_str_eq(metrics, "34/2/2 1790/2/3 70000/1/3");
 }
 END_TEST
 
@@ -409,11 +431,31 @@ START_TEST(a_goal_set_while_premium_is_on_counts_when_it_goes)
                  "\"goal\":\"improve_endurance\",\"level\":\"beginner\",\"daysPerWeek\":4,"
                  "\"equipment\":[]"));
     check_plan(&user, "premium");
-    say(revoked(&user, 2));
     json_object *plan = NULL;
+    ck_assert_int_eq(get_plan(&user, &plan), 200);
+    json_object *waiting = json_object_object_get(plan, "waiting");
+    ck_assert_str_eq(member_text(waiting, "goal"), "improve_endurance");
+    check_last_said(&user, "planId", member_text(waiting, "planId"));
+    (void)json_object_put(plan);
+
+    say(revoked(&user, 2));
     ck_assert_int_eq(get_plan(&user, &plan), 200);
     ck_assert_str_eq(member_text(json_object_object_get(plan, "plan"), "goal"),
                      "improve_endurance");
+    ck_assert(!json_object_object_get_ex(plan, "waiting", NULL));
+    (void)json_object_put(plan);
+}
+END_TEST
+
+START_TEST(nothing_waits_behind_a_premium_plan_for_the_newest_goal)
+{
+    const struct user user = make_user();
+    prepare_athlete(&user, true);
+    say(activated(&user, 1));
+    json_object *plan = NULL;
+    ck_assert_int_eq(get_plan(&user, &plan), 200);
+    ck_assert_str_eq(member_text(plan, "tier"), "premium");
+    ck_assert(!json_object_object_get_ex(plan, "waiting", NULL));
     (void)json_object_put(plan);
 }
 END_TEST
@@ -445,6 +487,35 @@ START_TEST(an_activation_waits_for_a_goal_that_is_on_its_way)
     await_done(&early.id);
     check_said(&user, true, "PlanGenerated");
     check_plan(&user, "premium");
+}
+END_TEST
+
+START_TEST(an_activation_waits_for_metrics_that_are_on_their_way)
+{
+    const struct user user = make_user();
+    const struct saying early = activated(&user, 1);
+    char id[UUID_TEXT_BYTES];
+    say(goal_set(&user, 1, GOAL));
+    say(metrics_recorded(&user, 2, "\"weightG\":82000")); /* not all that are needed */
+    stage_say(&stage, &early, 1, 1);
+    stage_await(conn, 1, "select count(*) from retry where id = '%s'", ids_format(&early.id, id));
+    say(metrics_recorded(&user, 3, METRICS));
+    await_done(&early.id);
+    check_said(&user, true, "PlanGenerated");
+    check_plan(&user, "premium");
+}
+END_TEST
+
+START_TEST(an_activation_without_metrics_is_refused_in_the_end)
+{
+    const struct user user = make_user();
+    say(goal_set(&user, 1, GOAL));
+    int64_t start_ms = clock_now_ms();
+    say(activated(&user, 1));
+    ck_assert_int_ge(clock_now_ms() - start_ms, PATIENCE_MS);
+    check_said(&user, true, "PlanGenerationFailed");
+    check_last_said(&user, "reason", "metrics-missing");
+    check_plan(&user, "ordinary");
 }
 END_TEST
 
@@ -570,12 +641,16 @@ int main(void)
     tcase_add_test(tcase, an_older_goal_never_overwrites_a_newer_one);
     tcase_add_test(tcase, a_goal_that_cannot_be_planned_is_refused_with_its_reason);
     tcase_add_test(tcase, each_metric_keeps_its_newest_value);
+    tcase_add_test(tcase, what_was_measured_earlier_never_overwrites_what_was_measured_later);
     tcase_add_test(tcase, news_without_a_sequence_become_a_dead_letter);
     tcase_add_loop_test(tcase, every_path_of_the_table, 0, (int)COUNT_OF(paths));
     tcase_add_test(tcase, a_withdrawn_plan_is_named_and_deleted);
     tcase_add_test(tcase, a_goal_set_while_premium_is_on_counts_when_it_goes);
+    tcase_add_test(tcase, nothing_waits_behind_a_premium_plan_for_the_newest_goal);
     tcase_add_test(tcase, a_late_revocation_leaves_the_plan_of_a_later_upgrade);
     tcase_add_test(tcase, an_activation_waits_for_a_goal_that_is_on_its_way);
+    tcase_add_test(tcase, an_activation_waits_for_metrics_that_are_on_their_way);
+    tcase_add_test(tcase, an_activation_without_metrics_is_refused_in_the_end);
     tcase_add_test(tcase, an_activation_without_a_goal_is_refused_in_the_end);
     tcase_add_test(tcase, nothing_is_kept_of_a_deleted_user);
     tcase_add_test(tcase, a_crowd_in_any_order_is_answered_once_each);

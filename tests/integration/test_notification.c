@@ -10,6 +10,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,7 +124,12 @@ static const struct cause {
     {"profile", "UserDeleted", "profile.user-deleted.v1", "\"deletedAt\":" NOW},
 };
 
-enum { PLAN_GENERATED = 0, USER_DELETED = COUNT_OF(causes) - 1 };
+enum {
+    PLAN_GENERATED = 0,
+    PREMIUM_UPGRADE_REJECTED = 4,
+    PAYMENT_REFUNDED = 6,
+    USER_DELETED = COUNT_OF(causes) - 1
+};
 
 static struct saying told(const struct user *user, size_t cause, int64_t sequence)
 {
@@ -343,6 +349,27 @@ START_TEST(a_detail_ends_no_header)
 }
 END_TEST
 
+static const struct {
+    size_t cause;
+    const char *words;
+} bodies[] = {
+    {PLAN_GENERATED, "8 weeks, 3 days a week. If you have premium, your premium plan goes on,"},
+    {PREMIUM_UPGRADE_REJECTED, "nothing was charged: there is not enough money behind the card."},
+    {PAYMENT_REFUNDED, "We have refunded 9.99 EUR."},
+};
+
+START_TEST(a_mail_says_in_words_what_has_happened)
+{
+    const struct user user = make_known_user();
+    const struct saying saying = told(&user, bodies[_i].cause, 1);
+    say_and_await(saying, "sent");
+    AUTO(free_text)
+    char *body = stage_text(conn, "select convert_from(decode('%s', 'base64'), 'UTF8')",
+                            strstr(read_mail(&saying.id), "\r\n\r\n"));
+    ck_assert_msg(strstr(body, bodies[_i].words) != NULL, "%s", body);
+}
+END_TEST
+
 static void move_to_cur(const struct uuid *id)
 {
     const char *maildir = company_maildir(stage.company);
@@ -429,10 +456,30 @@ START_TEST(an_older_profile_never_overwrites_a_newer_one)
     check_address(&older.id, user.email);
     check_address(&oldest.id, user.email);
     check_address(&last.id, user.email);
-    say_and_await(moved(&user, 6, "newer@example.org"), "sent");
+    const struct saying move = moved(&user, 6, "newer@example.org");
+    say_and_await(move, "sent");
+    check_address(&move.id, user.email);
     const struct saying after = told(&user, PLAN_GENERATED, 2);
     say_and_await(after, "sent");
     check_address(&after.id, "newer@example.org");
+}
+END_TEST
+
+START_TEST(a_changed_address_is_told_to_the_old_one)
+{
+    const struct user user = make_known_user();
+    const struct saying taken = moved(&user, 2, "eve@example.com");
+    stage_say(&stage, &taken, 1, 3);
+    await_mail(&taken.id, "sent");
+    check_delivered(&taken.id);
+    check_address(&taken.id, user.email);
+    ck_assert_int_eq(stage_number(conn,
+                                  "select count(*) from mail where id = '%s' and email is null",
+                                  text_of(&taken.id)),
+                     1); /* not kept any longer */
+    const struct saying renamed = moved(&user, 3, "eve@example.com");
+    say_and_await(renamed, "sent");
+    check_address(&renamed.id, "eve@example.com");
 }
 END_TEST
 
@@ -461,11 +508,16 @@ static void check_silence(const struct user *user)
 START_TEST(a_deleted_user_gets_a_goodbye_and_is_forgotten)
 {
     const struct user user = make_known_user();
+    say_and_await(told(&user, PLAN_GENERATED, 1), "sent");
     const struct saying goodbye = told(&user, USER_DELETED, 3);
     say_and_await(goodbye, "sent");
     check_address(&goodbye.id, user.email);
     check_said(&goodbye.id, 1);
     check_silence(&user);
+    ck_assert_int_eq(stage_number(conn,
+                                  "select count(*) from mail where user_id = '%s' and detail <> ''",
+                                  user.text),
+                     0);
 }
 END_TEST
 
@@ -496,7 +548,52 @@ START_TEST(a_user_who_was_never_known_is_not_remembered_after_deletion)
 }
 END_TEST
 
+static void add_mail(const char *state, int64_t age_days, struct uuid *id)
+{
+    int64_t noted_ms = clock_now_ms() - age_days * INT64_C(24) * 3600 * 1000;
+    *id = ids_floor(noted_ms);
+    id->bytes[15] = state[0] == 'o'; /* two of one age */
+    PGresult *result = PQexec(
+        conn, arena_printf(&arena,
+                           "insert into mail (id, user_id, cause_name, detail, "
+                           "correlation_id, state, noted_at) values ('%s', '%s', "
+                           "'PlanGenerated', '', '%s', '%s', to_timestamp(%lld / 1000.0))",
+                           text_of(id), text_of(id), text_of(id), state, (long long)noted_ms));
+    ck_assert_str_eq(PQcmdTuples(result), "1");
+    PQclear(result);
+}
+
+START_TEST(an_ended_mail_is_kept_as_long_as_the_inbox_remembers)
+{
+    enum { INBOX_DAYS = 30 };
+    struct uuid old;
+    struct uuid old_open;
+    struct uuid young;
+    add_mail("sent", INBOX_DAYS + 3, &old);
+    add_mail("open", INBOX_DAYS + 3, &old_open); /* waits for its recipient */
+    add_mail("dropped", INBOX_DAYS + 1, &young);
+    restart(NULL, NULL);
+    stage_await(conn, 0, "select count(*) from mail where id = '%s'", text_of(&old));
+    ck_assert_int_eq(stage_number(conn, "select count(*) from mail where id in ('%s', '%s')",
+                                  text_of(&old_open), text_of(&young)),
+                     2);
+    PQclear(
+        PQexec(conn, arena_printf(&arena, "delete from mail where id = '%s'", text_of(&old_open))));
+}
+END_TEST
+
 static struct smtp *smtp;
+
+enum { STOP_MS = 10000 };
+
+/* SIGTERM: it leaves by itself, with 0, in time. */
+static void check_stop(void)
+{
+    int64_t start_ms = clock_monotonic_ms();
+    int status = company_signal(stage.company, "notification", SIGTERM);
+    ck_assert_int_lt(clock_monotonic_ms() - start_ms, STOP_MS);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "wait status %d", status);
+}
 
 static const char *smtp_setting(void)
 {
@@ -570,7 +667,7 @@ START_TEST(a_database_that_is_lost_after_the_250_costs_no_second_copy)
 {
     const struct user user = make_known_user();
     const struct saying saying = told(&user, PLAN_GENERATED, 1);
-    smtp_hold(smtp, true);
+    smtp_hold(smtp, SMTP_MESSAGE);
     say(saying);
     ck_assert(smtp_await_held(smtp, HELD_S));
     PGconn *own = PQconnectdb(strchr(database_setting(), '=') + 1);
@@ -581,10 +678,88 @@ START_TEST(a_database_that_is_lost_after_the_250_costs_no_second_copy)
                      stage.name),
         1);
     PQfinish(own);
-    smtp_hold(smtp, false);
+    smtp_hold(smtp, SMTP_STEPS);
     await_mail(&saying.id, "sent");
     ck_assert_int_eq(copies(&saying.id), 1);
     check_said(&saying.id, 1);
+}
+END_TEST
+
+static void check_given_back(const struct uuid *id)
+{
+    ck_assert_int_eq(
+        stage_number(conn,
+                     "select count(*) from mail where id = '%s' and state = 'open' and lease is "
+                     "null and tries = 0 and due <= clock_timestamp()",
+                     text_of(id)),
+        1);
+}
+
+static const enum smtp_step early_steps[] = {SMTP_GREETING, SMTP_SENDER, SMTP_RECIPIENT};
+
+START_TEST(a_stop_before_the_message_sends_nothing_and_gives_the_mails_back)
+{
+    enum { AT_ONCE_MS = 5000 };
+    const struct user user = make_known_user();
+    const struct saying first = told(&user, PLAN_GENERATED, 1);
+    const struct saying second = told(&user, PLAN_GENERATED, 2);
+    smtp_hold(smtp, early_steps[_i]);
+    say(first);
+    ck_assert(smtp_await_held(smtp, HELD_S));
+    say(second);
+    int64_t start_ms = clock_monotonic_ms();
+    check_stop();
+    ck_assert_int_lt(clock_monotonic_ms() - start_ms, AT_ONCE_MS);
+    check_given_back(&first.id);
+    check_given_back(&second.id);
+    smtp_hold(smtp, SMTP_STEPS);
+    restart(smtp_setting(), NULL);
+    await_mail(&first.id, "sent");
+    await_mail(&second.id, "sent");
+    ck_assert_int_eq(copies(&first.id), 1);
+    ck_assert_int_eq(copies(&second.id), 1);
+}
+END_TEST
+
+static void *let_go_later(void *server)
+{
+    enum { LATER_MS = 1500 };
+    clock_sleep_ms(LATER_MS);
+    smtp_hold(server, SMTP_STEPS);
+    return NULL;
+}
+
+START_TEST(a_stop_after_the_message_waits_for_the_answer)
+{
+    const struct user user = make_known_user();
+    const struct saying saying = told(&user, PLAN_GENERATED, 1);
+    smtp_hold(smtp, SMTP_MESSAGE);
+    say(saying);
+    ck_assert(smtp_await_held(smtp, HELD_S));
+    pthread_t helper;
+    ck_assert_int_eq(pthread_create(&helper, NULL, let_go_later, smtp), 0);
+    check_stop();
+    ck_assert_int_eq(pthread_join(helper, NULL), 0);
+    await_mail(&saying.id, "sent");
+    restart(smtp_setting(), NULL);
+    clock_sleep_ms(QUIET_MS);
+    ck_assert_int_eq(copies(&saying.id), 1);
+    ck_assert_int_eq(
+        stage_number(conn, "select tries from mail where id = '%s'", text_of(&saying.id)), 1);
+}
+END_TEST
+
+START_TEST(a_stop_does_not_wait_for_ever)
+{
+    const struct user user = make_known_user();
+    const struct saying saying = told(&user, PLAN_GENERATED, 1);
+    smtp_hold(smtp, SMTP_MESSAGE);
+    say(saying);
+    ck_assert(smtp_await_held(smtp, HELD_S));
+    check_stop();
+    smtp_hold(smtp, SMTP_STEPS);
+    restart(smtp_setting(), NULL);
+    await_mail(&saying.id, "sent");
 }
 END_TEST
 
@@ -606,21 +781,82 @@ START_TEST(a_busy_server_is_asked_again_later)
 }
 END_TEST
 
-START_TEST(a_mail_that_is_refused_for_good_is_dropped_and_logged)
+static const struct {
+    enum smtp_step step;
+    int code;
+} refusals_of_a_mail[] = {{SMTP_SENDER, 553}, {SMTP_RECIPIENT, 554}, {SMTP_MESSAGE, 550}};
+
+/* The server says "never"; the mail waits for an hour. */
+static void say_refused(const struct saying *saying, int i)
 {
-    const enum smtp_step step = _i == 0 ? SMTP_RECIPIENT : SMTP_MESSAGE;
+    smtp_refuse(smtp, refusals_of_a_mail[i].step, refusals_of_a_mail[i].code, 1);
+    say(*saying);
+    stage_await(conn, 1,
+                "select count(*) from mail where id = '%s' and state = 'open' and tries = 1 and "
+                "lease is null and due > clock_timestamp() + interval '50 minutes'",
+                text_of(&saying->id));
+    ck_assert(has_logged("mail.refused", text_of(&saying->id)));
+}
+
+static bool has_attention(void)
+{
+    struct answer answer = client_call(company_health_port(stage.company, "notification"), "GET",
+                                       "/readyz", NULL, NULL, 0);
+    bool has = answer_has(&answer, "\"needs_attention\":") &&
+               !answer_has(&answer, "\"needs_attention\":0");
+    answer_done(&answer);
+    return has;
+}
+
+START_TEST(a_refused_mail_waits_for_days_and_asks_for_attention)
+{
     const struct user user = make_known_user();
     const struct saying saying = told(&user, PLAN_GENERATED, 1);
-    smtp_refuse(smtp, step, 550, 1);
-    say_and_await(saying, "dropped");
-    ck_assert_int_eq(
-        stage_number(conn, "select tries from mail where id = '%s'", text_of(&saying.id)), 1);
-    ck_assert(has_logged("mail.refused", text_of(&saying.id)));
+    say_refused(&saying, _i);
+    int64_t end_ms = clock_monotonic_ms() + END_MS;
+    while (!has_attention()) {
+        ck_assert_int_lt(clock_monotonic_ms(), end_ms);
+        clock_sleep_ms(100);
+    }
+    const struct saying next = told(&user, PLAN_GENERATED, 2); /* hurts no other */
+    say_and_await(next, "sent");
+    end_lease(&saying.id); /* somebody has mended the settings */
+    await_mail(&saying.id, "sent");
+    ck_assert_int_eq(copies(&saying.id), 1);
+    check_said(&saying.id, 1);
+}
+END_TEST
+
+START_TEST(a_mail_that_is_refused_for_days_is_dropped_and_logged)
+{
+    const struct user user = make_known_user();
+    const struct saying saying = told(&user, PLAN_GENERATED, 1);
+    say_refused(&saying, _i);
+    smtp_refuse(smtp, refusals_of_a_mail[_i].step, refusals_of_a_mail[_i].code, 1);
+    PQclear(PQexec(conn, arena_printf(&arena,
+                                      "update mail set due = clock_timestamp(), refused_since = "
+                                      "clock_timestamp() - interval '6 days' where id = '%s'",
+                                      text_of(&saying.id))));
+    await_mail(&saying.id, "dropped");
+    ck_assert(has_logged("mail.dropped", text_of(&saying.id)));
     check_said(&saying.id, 0);
     ck_assert_int_eq(copies(&saying.id), 0);
     const struct saying next = told(&user, PLAN_GENERATED, 2); /* hurts no other */
     say_and_await(next, "sent");
     ck_assert_int_eq(copies(&next.id), 1);
+}
+END_TEST
+
+START_TEST(what_the_mailer_logs_belongs_to_the_story)
+{
+    const struct user user = make_known_user();
+    struct saying saying = told(&user, PLAN_GENERATED, 1);
+    saying.story = ids_new();
+    saying.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    smtp_refuse(smtp, SMTP_MESSAGE, 452, 1);
+    say_and_await(saying, "sent");
+    ck_assert(has_logged("mail.put-off", arena_printf(&arena, "%s.*%s.*%s", text_of(&saying.id),
+                                                      text_of(&saying.story), saying.traceparent)));
 }
 END_TEST
 
@@ -656,22 +892,29 @@ START_TEST(a_mail_waits_for_a_server_that_is_away)
 }
 END_TEST
 
-static const char *const foreign_urls[] = {"http://127.0.0.1:25", "file:///tmp/mail",
-                                           "127.0.0.1:25"};
+static const struct {
+    const char *setting, *says;
+} wrong_settings[] = {
+    {"SMTP_URL=http://127.0.0.1:25", "SMTP_URL must begin with smtp://"},
+    {"SMTP_URL=file:///tmp/mail", "SMTP_URL must begin with smtp://"},
+    {"SMTP_URL=127.0.0.1:25", "SMTP_URL must begin with smtp://"},
+    {"MAIL_FROM=The Fit Company", "MAIL_FROM must be an address"},
+    {"MAIL_FROM=<coach@fit.example>", "MAIL_FROM must be an address"},
+};
 
-START_TEST(no_other_protocol_is_spoken)
+START_TEST(wrong_settings_are_named_at_the_start)
 {
     const char *program =
         arena_printf(&arena, "%s/src/services/fit-notification", getenv("QUADRILLE_BUILD"));
-    const char *setting = arena_printf(&arena, "SMTP_URL=%s", foreign_urls[_i]);
-    const char *log = arena_printf(&arena, "%s/foreign-%d.log", company_folder(stage.company), _i);
+    const char *setting = wrong_settings[_i].setting;
+    const char *log = arena_printf(&arena, "%s/wrong-%d.log", company_folder(stage.company), _i);
     const char *const environment[] = {amqp_setting(), database_setting(), setting, NULL};
     int status = process_end(process_start((const char *const[]){program, NULL}, environment, log),
                              0, END_MS);
     ck_assert(WIFEXITED(status));
     ck_assert_int_eq(WEXITSTATUS(status), 1);
     ck_assert_int_eq(
-        system(arena_printf(&arena, "grep -q 'SMTP_URL must begin with smtp://' '%s'", log)), 0);
+        system(arena_printf(&arena, "grep -q '%s' '%s'", wrong_settings[_i].says, log)), 0);
 }
 END_TEST
 
@@ -687,15 +930,19 @@ int main(void)
     tcase_add_test(tcase, each_event_three_times_in_any_order_is_one_mail);
     tcase_add_test(tcase, a_mail_carries_the_story_of_its_cause);
     tcase_add_test(tcase, a_detail_ends_no_header);
+    tcase_add_loop_test(tcase, a_mail_says_in_words_what_has_happened, 0, (int)COUNT_OF(bodies));
     tcase_add_test(tcase, a_repeated_event_whose_mail_has_been_read_sends_no_other);
     tcase_add_loop_test(tcase, a_mail_that_was_delivered_before_a_kill_is_not_delivered_again, 0,
                         2);
     tcase_add_test(tcase, a_mail_waits_until_its_user_is_known);
     tcase_add_test(tcase, an_older_profile_never_overwrites_a_newer_one);
+    tcase_add_test(tcase, a_changed_address_is_told_to_the_old_one);
     tcase_add_test(tcase, a_deleted_user_gets_a_goodbye_and_is_forgotten);
     tcase_add_test(tcase, a_goodbye_that_is_killed_on_its_way_still_forgets);
     tcase_add_test(tcase, a_user_who_was_never_known_is_not_remembered_after_deletion);
-    tcase_add_loop_test(tcase, no_other_protocol_is_spoken, 0, (int)COUNT_OF(foreign_urls));
+    tcase_add_test(tcase, an_ended_mail_is_kept_as_long_as_the_inbox_remembers);
+    tcase_add_loop_test(tcase, wrong_settings_are_named_at_the_start, 0,
+                        (int)COUNT_OF(wrong_settings));
     suite_add_tcase(suite, tcase);
 
     tcase = tcase_create("smtp");
@@ -703,8 +950,16 @@ int main(void)
     tcase_add_test(tcase, each_event_three_times_is_one_mail_at_the_server);
     tcase_add_test(tcase, a_kill_after_the_250_sends_a_second_copy_with_the_same_id);
     tcase_add_test(tcase, a_database_that_is_lost_after_the_250_costs_no_second_copy);
+    tcase_add_loop_test(tcase, a_stop_before_the_message_sends_nothing_and_gives_the_mails_back, 0,
+                        (int)COUNT_OF(early_steps));
+    tcase_add_test(tcase, a_stop_after_the_message_waits_for_the_answer);
+    tcase_add_test(tcase, a_stop_does_not_wait_for_ever);
     tcase_add_test(tcase, a_busy_server_is_asked_again_later);
-    tcase_add_loop_test(tcase, a_mail_that_is_refused_for_good_is_dropped_and_logged, 0, 2);
+    tcase_add_test(tcase, what_the_mailer_logs_belongs_to_the_story);
+    tcase_add_loop_test(tcase, a_refused_mail_waits_for_days_and_asks_for_attention, 0,
+                        (int)COUNT_OF(refusals_of_a_mail));
+    tcase_add_loop_test(tcase, a_mail_that_is_refused_for_days_is_dropped_and_logged, 0,
+                        (int)COUNT_OF(refusals_of_a_mail));
     tcase_add_loop_test(tcase, a_mail_waits_for_a_server_that_refuses_us, 0,
                         (int)COUNT_OF(refusals_of_us));
     tcase_add_test(tcase, a_mail_waits_for_a_server_that_is_away);

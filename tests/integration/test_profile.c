@@ -167,7 +167,7 @@ START_TEST(a_deleted_user_leaves_nothing_personal)
         1);
     ck_assert_int_eq(stage_number(conn,
                                   "select (select count(*) from goal where user_id = '%s')"
-                                  " + (select count(*) from metrics where user_id = '%s')",
+                                  " + (select count(*) from metric where user_id = '%s')",
                                   user.id, user.id),
                      0);
     ck_assert_int_eq(call("GET", &user, "", NULL, NULL), 404);
@@ -219,6 +219,31 @@ START_TEST(a_goal_is_said_once_and_shown)
     check_said(&user, "UserRegistered FitnessGoalSet FitnessGoalSet");
     ck_assert(
         !json_object_object_get_ex(json_object_object_get(answer, "goal"), "targetWeightG", NULL));
+    (void)json_object_put(answer);
+}
+END_TEST
+
+START_TEST(what_was_measured_earlier_changes_nothing)
+{
+    struct user user = register_ada();
+    json_object *answer = NULL;
+    ck_assert_int_eq(call("POST", &user, "/metrics",
+                          "{\"weightG\":82000,\"measuredAt\":\"2026-01-02T03:04:05Z\"}", NULL),
+                     200);
+    ck_assert_int_eq(call("POST", &user, "/metrics",
+                          "{\"weightG\":90000,\"heightMm\":1790,"
+                          "\"measuredAt\":\"2025-12-01T03:04:05Z\"}",
+                          &answer),
+                     200);
+    json_object *metrics = json_object_object_get(answer, "metrics");
+    ck_assert_int_eq(member_number(metrics, "weightG"), 82000);
+    ck_assert_int_eq(member_number(metrics, "heightMm"), 1790);
+    ck_assert_str_eq(member_text(metrics, "measuredAt"), "2026-01-02T03:04:05.000Z");
+    (void)json_object_put(answer);
+    ck_assert_int_eq(call("POST", &user, "/metrics",
+                          "{\"weightG\":81000,\"measuredAt\":\"2026-01-02T03:04:05Z\"}", &answer),
+                     200);
+    ck_assert_int_eq(member_number(json_object_object_get(answer, "metrics"), "weightG"), 81000);
     (void)json_object_put(answer);
 }
 END_TEST
@@ -355,6 +380,7 @@ int main(void)
     tcase_add_test(tcase, a_deleted_user_leaves_nothing_personal);
     tcase_add_test(tcase, users_reach_themselves_only);
     tcase_add_test(tcase, a_goal_is_said_once_and_shown);
+    tcase_add_test(tcase, what_was_measured_earlier_changes_nothing);
     tcase_add_test(tcase, a_measuring_keeps_what_it_leaves_out);
     tcase_add_loop_test(tcase, what_breaks_a_rule_is_refused_by_its_field, 0,
                         (int)COUNT_OF(refusals));

@@ -329,12 +329,16 @@ static const struct {
     {"profile", "select email from users", false},
     {"profile", "select name from users", false},
     {"profile", "select goal from goal", false},
-    {"profile", "select weight_g from metrics", false},
+    {"profile", "select value from metric", false},
     {"profile", "select body from idempotency", false},
     {"coaching", "select count(plan_id) from athlete", true},
     {"coaching", "select goal from athlete", false},
     {"coaching", "select document from plan", false},
     {"coaching", "select value from metric", false},
+    {"notification", "select count(user_id), count(sent_at) from mail where cause_name = state",
+     true},
+    {"notification", "select detail from mail", false},
+    {"notification", "select email from recipient", false},
 };
 
 START_TEST(the_audit_reads_what_each_schema_lets_it)

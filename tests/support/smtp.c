@@ -26,7 +26,8 @@ struct smtp {
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t change;
     int connection; /* -1 between two */
-    bool is_ending, is_held, is_waiting;
+    bool is_ending, is_waiting;
+    enum smtp_step held; /* SMTP_STEPS: none */
     struct {
         int code, times;
     } refusals[SMTP_STEPS];
@@ -47,10 +48,21 @@ static void answer(int fd, int code, const char *words)
     (void)send(fd, line, (size_t)length, MSG_NOSIGNAL);
 }
 
+static void wait_while_held(struct smtp *smtp, enum smtp_step step)
+{
+    while (smtp->held == step && !smtp->is_ending) {
+        smtp->is_waiting = true;
+        (void)pthread_cond_broadcast(&smtp->change);
+        (void)pthread_cond_wait(&smtp->change, &smtp->mutex);
+    }
+    smtp->is_waiting = false;
+}
+
 /* The code for this step: what was asked for, or `usual`. */
 static int decide(struct smtp *smtp, enum smtp_step step, int usual)
 {
     (void)pthread_mutex_lock(&smtp->mutex);
+    wait_while_held(smtp, step);
     bool is_refused = smtp->refusals[step].times > 0;
     smtp->refusals[step].times -= is_refused;
     int code = is_refused ? smtp->refusals[step].code : usual;
@@ -76,18 +88,6 @@ static bool read_message(FILE *in, struct buffer *message)
     return is_whole;
 }
 
-static void wait_while_held(struct smtp *smtp)
-{
-    (void)pthread_mutex_lock(&smtp->mutex);
-    smtp->is_waiting = true;
-    (void)pthread_cond_broadcast(&smtp->change);
-    while (smtp->is_held && !smtp->is_ending) {
-        (void)pthread_cond_wait(&smtp->change, &smtp->mutex);
-    }
-    smtp->is_waiting = false;
-    (void)pthread_mutex_unlock(&smtp->mutex);
-}
-
 static void keep(struct smtp *smtp, struct buffer *message)
 {
     (void)pthread_mutex_lock(&smtp->mutex);
@@ -103,7 +103,6 @@ static void take_message(struct smtp *smtp, FILE *in, int fd, struct buffer *mes
     if (!read_message(in, message)) {
         return;
     }
-    wait_while_held(smtp);
     int code = decide(smtp, SMTP_MESSAGE, 250);
     if (code == 250) {
         keep(smtp, message);
@@ -128,7 +127,10 @@ static bool obey(struct smtp *smtp, const char *line, FILE *in, int fd, struct b
     } else if (is_verb(line, "RCPT TO:")) {
         buffer_text(message, line);
         answer(fd, decide(smtp, SMTP_RECIPIENT, 250), "is the answer");
-    } else if (is_verb(line, "MAIL FROM:") || is_verb(line, "EHLO ") || is_verb(line, "HELO ")) {
+    } else if (is_verb(line, "MAIL FROM:")) {
+        buffer_clear(message);
+        answer(fd, decide(smtp, SMTP_SENDER, 250), "is the answer");
+    } else if (is_verb(line, "EHLO ") || is_verb(line, "HELO ")) {
         buffer_clear(message);
         answer(fd, 250, "fine");
     } else {
@@ -182,6 +184,7 @@ struct smtp *smtp_new(int port)
 {
     struct smtp *smtp = xcalloc(1, sizeof *smtp);
     smtp->connection = -1;
+    smtp->held = SMTP_STEPS;
     smtp->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int yes = 1;
     (void)setsockopt(smtp->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
@@ -236,10 +239,10 @@ void smtp_refuse(struct smtp *smtp, enum smtp_step step, int code, int times)
     (void)pthread_mutex_unlock(&smtp->mutex);
 }
 
-void smtp_hold(struct smtp *smtp, bool is_held)
+void smtp_hold(struct smtp *smtp, enum smtp_step step)
 {
     (void)pthread_mutex_lock(&smtp->mutex);
-    smtp->is_held = is_held;
+    smtp->held = step;
     (void)pthread_cond_broadcast(&smtp->change);
     (void)pthread_mutex_unlock(&smtp->mutex);
 }

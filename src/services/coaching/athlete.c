@@ -71,7 +71,8 @@ static enum outcome load_metrics(struct work *work, struct db_array *users)
             return fault_set(work->fault, FATAL, "a stored metric is none that the planner knows");
         }
         plan_metrics_set(&athlete->request.metrics, metric, db_get_i64(rows, row, 2));
-        athlete->metric_sequences[metric] = db_get_i64(rows, row, 3);
+        athlete->measurings[metric] = (struct measuring){.at_ms = db_get_time(rows, row, 3),
+                                                         .sequence = db_get_i64(rows, row, 4)};
     }
     return o;
 }
@@ -137,8 +138,14 @@ enum outcome athlete_set_goal(struct work *work, struct athlete *athlete,
         1);
 }
 
+static bool is_later(const struct measuring *one, const struct measuring *other)
+{
+    return one->at_ms != other->at_ms ? one->at_ms > other->at_ms : one->sequence > other->sequence;
+}
+
 enum outcome athlete_set_metrics(struct work *work, struct athlete *athlete,
-                                 const struct plan_metrics *metrics, int64_t sequence)
+                                 const struct plan_metrics *metrics,
+                                 const struct measuring *measuring)
 {
     if (athlete->is_gone || metrics->known == 0) {
         return OK;
@@ -154,16 +161,17 @@ enum outcome athlete_set_metrics(struct work *work, struct athlete *athlete,
         }
         db_array_text(&names, plan_metric_name(metric));
         db_array_i64(&values, metrics->value[i]);
-        if (sequence > athlete->metric_sequences[i]) {
+        if (athlete->measurings[i].sequence == 0 || is_later(measuring, &athlete->measurings[i])) {
             plan_metrics_set(&athlete->request.metrics, metric, metrics->value[i]);
-            athlete->metric_sequences[i] = sequence;
+            athlete->measurings[i] = *measuring;
         }
     }
     enum outcome o = athlete_store(work, athlete);
     return o != OK ? o
                    : work_queue(work, &sql_metric_set,
-                                DB_PARAMS(db_uuid(&athlete->user_id), db_i64(sequence),
-                                          db_array(&names), db_array(&values)),
+                                DB_PARAMS(db_uuid(&athlete->user_id), db_i64(measuring->sequence),
+                                          db_array(&names), db_array(&values),
+                                          db_time(measuring->at_ms)),
                                 DB_ANY_ROWS);
 }
 

@@ -12,9 +12,15 @@
 /*
  * What coaching knows about a user, as the handlers of one batch share it. The user's row is held
  * from the load to the end of the transaction, so that two workers never decide for one user at the
- * same time. Goals and metrics of one user are one subject of the profile service: their order is
- * cloudEvents_sequence, whatever order they come in.
+ * same time. Goals and metrics of one user are one subject of the profile service: goals are
+ * ordered by cloudEvents_sequence, whatever order they come in; metrics by when they were measured,
+ * and by the sequence among those of one moment.
  */
+
+/* When a value was measured, and the sequence of the event that said so. */
+struct measuring {
+    int64_t at_ms, sequence;
+};
 
 struct athlete {
     struct uuid user_id;
@@ -22,8 +28,8 @@ struct athlete {
     bool is_gone;          /* deleted: the tombstone */
     int64_t goal_sequence; /* 0: no goal yet */
     struct plan_request request;
-    int64_t metric_sequences[PLAN_METRIC_COUNT];
-    struct upgrade *upgrades; /* the known ones: upgrade.h */
+    struct measuring measurings[PLAN_METRIC_COUNT]; /* of the values in the request */
+    struct upgrade *upgrades;                       /* the known ones: upgrade.h */
 };
 
 /* What a load brings besides the athletes themselves. */
@@ -43,9 +49,10 @@ enum outcome athlete_store(struct work *work, struct athlete *athlete);
 enum outcome athlete_set_goal(struct work *work, struct athlete *athlete,
                               const struct plan_request *goal, int64_t sequence, bool *is_news);
 
-/* Each metric in `metrics` that is newer than what is known. */
+/* Each metric in `metrics` that was measured after what is known. */
 enum outcome athlete_set_metrics(struct work *work, struct athlete *athlete,
-                                 const struct plan_metrics *metrics, int64_t sequence);
+                                 const struct plan_metrics *metrics,
+                                 const struct measuring *measuring);
 
 /* Deletes goal, metrics and plans, leaves the tombstone. */
 enum outcome athlete_forget(struct work *work, struct athlete *athlete);

@@ -102,25 +102,28 @@ enum outcome on_body_metrics_recorded(struct work *work, const struct body_metri
             plan_metrics_set(&metrics, measured[i].metric, measured[i].value);
         }
     }
+    const struct measuring measuring = {.at_ms = event->measured_at_ms,
+                                        .sequence = work->cause->sequence};
     enum outcome o = check_sequence(work);
-    return o == OK ? athlete_set_metrics(work, athlete_get(work, &event->user_id), &metrics,
-                                         work->cause->sequence)
-                   : o;
+    return o == OK
+               ? athlete_set_metrics(work, athlete_get(work, &event->user_id), &metrics, &measuring)
+               : o;
 }
 
 /*
- * An activation without a goal is early, or comes from a user who has never set one: nothing that
- * we could hear tells which, because the goal may be on its way from another service. So it is
- * parked until an activation of that age cannot be early any more; then the missing goal is a
- * refusal like any other, the upgrade is undone at once, and nobody has to wait for the deadline. A
- * goal that comes even later finds the upgrade refused, which is safe. The retries of the contract
- * last longer than this patience: eight attempts take at least half a minute.
+ * An activation without a goal or the metrics that a premium plan needs is early, or comes from a
+ * user who has never told them: nothing that we could hear tells which, because they may be on
+ * their way from another service. So it is parked until an activation of that age cannot be early
+ * any more; then what is missing is a refusal like any other, the upgrade is undone at once, and
+ * nobody has to wait for the deadline. What comes even later finds the upgrade refused, which is
+ * safe. The retries of the contract last longer than this patience: eight attempts take at least
+ * half a minute.
  */
-static bool is_early(const struct work *work, const struct athlete *athlete,
-                     const struct upgrade *upgrade, const struct premium_activated *event)
+static bool is_early(const struct work *work, const struct upgrade *upgrade,
+                     const struct planning *planning, const struct premium_activated *event)
 {
     const struct coaching_config *config = work->runtime->own;
-    return upgrade->state == COACHING_NONE && athlete->goal_sequence == 0 &&
+    return upgrade->state == COACHING_NONE && planning->is_early &&
            work->now_ms < event->activated_at_ms + config->goal_patience_ms;
 }
 
@@ -128,11 +131,11 @@ enum outcome on_premium_activated(struct work *work, const struct premium_activa
 {
     struct athlete *athlete = athlete_get(work, &event->user_id);
     struct upgrade *upgrade = upgrade_get(work, athlete, &event->upgrade_id);
-    if (is_early(work, athlete, upgrade, event)) {
-        return fault_set(work->fault, RETRY, "the user's goal is not known yet");
-    }
     struct planning planning = {.upgrade_id = &event->upgrade_id};
     planning_try(athlete, TIER_PREMIUM, &planning);
+    if (is_early(work, upgrade, &planning, event)) {
+        return fault_set(work->fault, RETRY, "%s: it may be on its way", planning.reason);
+    }
     return upgrade_decide(work, athlete, upgrade,
                           planning.reason == NULL ? COACHING_ON_ACTIVATED_PLANNABLE
                                                   : COACHING_ON_ACTIVATED_UNPLANNABLE,
@@ -178,7 +181,9 @@ static enum outcome show_plan(struct command *command)
         return problem_reply(command->reply, PROBLEM_NOT_FOUND, NULL, "there is no plan: %s",
                              db_get_text(rows, 0, 1));
     }
-    return problem_reply(command->reply, PROBLEM_NOT_FOUND, NULL, "there is no plan");
+    return problem_reply(command->reply, PROBLEM_NOT_FOUND, NULL,
+                         "there is no plan: set a goal with PUT /users/{id}/goal; the plan for one "
+                         "that has just been set takes a moment");
 }
 
 /* clang-format off */
@@ -189,7 +194,7 @@ static const struct command_route routes[] = {
 static const struct config_entry config[] = {
     {.name = "GOAL_PATIENCE", .kind = CONFIG_DURATION, .offset = offsetof(struct coaching_config, goal_patience_ms),
      .fallback = "15s", .min = 1, .max = 30000,
-     .help = "how long an activation waits for a goal that may still be on its way"},
+     .help = "how long an activation waits for a goal or metrics that may still be on their way"},
 };
 /* clang-format on */
 

@@ -21,12 +21,14 @@ void planning_try(const struct athlete *athlete, enum tier tier, struct planning
     if (athlete->goal_sequence == 0) {
         out->reason = "goal-missing";
         out->detail = "A plan is made for a goal: set your fitness goal first.";
+        out->is_early = true;
         return;
     }
     enum plan_refusal refusal = plan_make(&athlete->request, plan_tiers[tier], &out->plan);
     if (refusal != PLAN_REFUSAL_NONE) {
         out->reason = plan_refusal_name(refusal);
         out->detail = plan_refusal_text(refusal);
+        out->is_early = refusal == PLAN_REFUSAL_METRICS_MISSING;
     }
 }
 

@@ -15,6 +15,7 @@ struct planning {
     const struct uuid *upgrade_id; /* of a premium plan, else NULL */
     const char *reason;            /* a stable code; NULL: there is a plan */
     const char *detail;            /* the sentence for the user */
+    bool is_early;                 /* what is missing may still be on its way to us */
     struct plan plan;
 };
 

@@ -20,12 +20,15 @@ create table athlete (
                                        ordinary_plan_id, refused_tier) = 0)
 );
 
--- The newest value of each metric. Measurings overtake each other and hold different metrics: each has its own order.
+-- The last measured value of each metric. Measurings overtake each other, hold different metrics and may be entered long
+-- after: each metric has its own order, by when it was measured, then by when that was said.
 create table metric (
-    user_id  uuid   not null references athlete,
-    metric   text   not null,
-    value    bigint not null,
-    sequence bigint not null, -- of the event that brought it
+    user_id        uuid        not null references athlete,
+    metric         text        not null,
+    value          bigint      not null,
+    measured_at    timestamptz not null,
+    value_sequence bigint      not null, -- of the event that brought the value
+    sequence       bigint      not null, -- of the newest event that named the metric
     primary key (user_id, metric)
 );
 

@@ -41,11 +41,6 @@ static size_t find(const char *cause_name)
     return SIZE_MAX;
 }
 
-bool letter_is_known(const char *cause_name)
-{
-    return find(cause_name) != SIZE_MAX;
-}
-
 enum {
     LINE_BYTES = 57,
     LINE_TEXT_BYTES = 80

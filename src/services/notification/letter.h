@@ -5,7 +5,6 @@
 #include "core/buffer.h"
 #include "core/ids.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* What a user is told, as an Internet message (RFC 5322). Pure. */
@@ -20,13 +19,10 @@ struct letter {
     int64_t now_ms;
 };
 
-/* False when nobody is told about this kind of event. */
-bool letter_is_known(const char *cause_name);
-
 /*
  * Appends headers and body, lines ending in CR LF. The name is base64 within an encoded word and
  * the body is base64, so nothing that a user or a foreign event put there can end a header or a
- * line.
+ * line. Appends nothing when nobody is told about this kind of event.
  */
 void letter_write(const struct letter *letter, struct buffer *out);
 

@@ -4,6 +4,7 @@
 #include "core/backoff.h"
 #include "core/clock.h"
 #include "core/crash.h"
+#include "core/envelope.h"
 #include "core/log.h"
 #include "letter.h"
 #include "notification_contract.h"
@@ -19,6 +20,8 @@ enum {
     POLL_MS = 50,
     RETRY_FIRST_MS = 500,
     RETRY_MAX_MS = 5 * 60 * 1000,
+    REFUSED_AGAIN_MS = 60 * 60 * 1000,
+    REFUSED_MAX_MS = 5 * 24 * REFUSED_AGAIN_MS,
 };
 
 struct mailer {
@@ -33,6 +36,7 @@ struct mail {
     struct uuid id, user_id, correlation_id;
     const char *cause_name, *detail, *traceparent, *name, *email;
     int64_t tries;
+    int64_t refused_since_ms; /* INT64_MIN: not by the last answer */
     bool is_forgotten;
 };
 
@@ -49,6 +53,7 @@ static struct mail read_mail(const struct db_rows *rows, int row)
         .name = db_get_text(rows, row, 7),
         .email = db_get_text(rows, row, 8),
         .is_forgotten = db_get_bool(rows, row, 9),
+        .refused_since_ms = db_get_time(rows, row, 10),
     };
 }
 
@@ -79,7 +84,8 @@ static enum outcome deliver(const struct mailer *mailer, const struct mail *mail
         const struct post_server server = {.url = mailer->config->smtp_url,
                                            .user = mailer->config->smtp_user,
                                            .password = mailer->config->smtp_password,
-                                           .from = mailer->config->mail_from};
+                                           .from = mailer->config->mail_from,
+                                           .runtime = mailer->runtime};
         o = post_smtp(&server, mail->email, &text, fault);
     } else {
         o = post_maildir(mailer->config->maildir, &mail->id, &text, fault);
@@ -103,14 +109,19 @@ static enum outcome say_sent(struct task *task, const struct mailer *mailer,
     return publish_notification_sent(&task->work, &event);
 }
 
+static struct envelope cause_of(const struct mail *mail)
+{
+    return (struct envelope){.id = mail->id,
+                             .correlation_id = mail->correlation_id,
+                             .has_correlation_id = true,
+                             .traceparent = mail->traceparent};
+}
+
 /* The mail's outcome, its event and, after a goodbye, the forgetting: one transaction. */
 static enum outcome commit_outcome(struct mailer *mailer, const struct mail *mail,
                                    const char *state, struct fault *fault)
 {
-    const struct envelope cause = {.id = mail->id,
-                                   .correlation_id = mail->correlation_id,
-                                   .has_correlation_id = true,
-                                   .traceparent = mail->traceparent};
+    const struct envelope cause = cause_of(mail);
     AUTO(task_end) struct task task = {0};
     enum outcome o = task_begin(&task, mailer->db, mailer->runtime, fault);
     if (o != OK) {
@@ -158,18 +169,41 @@ static enum outcome commit_sent(struct mailer *mailer, const struct mail *mail, 
     return o == RETRY && fault->is_conflict ? OK : o;
 }
 
+static enum outcome try_later(struct mailer *mailer, const struct mail *mail, int64_t delay_ms,
+                              bool is_refused, struct fault *fault)
+{
+    return db_run(mailer->db, &sql_mail_again,
+                  DB_PARAMS(db_uuid(&mail->id), db_uuid(&mailer->lease),
+                            db_time(clock_now_ms() + delay_ms), db_text(fault->text),
+                            db_bool(is_refused)),
+                  NULL, fault);
+}
+
 static enum outcome put_off(struct mailer *mailer, const struct mail *mail, struct fault *fault)
 {
     int64_t delay = RETRY_FIRST_MS;
     for (int64_t i = 1; i < mail->tries && delay < RETRY_MAX_MS; i++) {
         delay *= 2;
     }
-    log_warn("mail.put-off", LOG_ID("cause", &mail->id), LOG_INT("try", mail->tries),
-             LOG_TEXT("reason", fault->text));
-    return db_run(mailer->db, &sql_mail_again,
-                  DB_PARAMS(db_uuid(&mail->id), db_uuid(&mailer->lease),
-                            db_time(clock_now_ms() + delay), db_text(fault->text)),
-                  NULL, fault);
+    log_warn("mail.put-off", LOG_INT("try", mail->tries), LOG_TEXT("reason", fault->text));
+    return try_later(mailer, mail, delay, false, fault);
+}
+
+/*
+ * A "never" may mean us and not the mail: a server answers "relay access denied" to every recipient
+ * when the login is missing, and refuses a sender that it does not like. So the operator has days
+ * to mend it before the mail is given up.
+ */
+static enum outcome keep_refused(struct mailer *mailer, const struct mail *mail,
+                                 struct fault *fault)
+{
+    if (mail->refused_since_ms != INT64_MIN &&
+        clock_now_ms() - mail->refused_since_ms > REFUSED_MAX_MS) {
+        log_error("mail.dropped", LOG_TEXT("reason", fault->text));
+        return commit_outcome(mailer, mail, "dropped", fault);
+    }
+    log_error("mail.refused", LOG_INT("try", mail->tries), LOG_TEXT("reason", fault->text));
+    return try_later(mailer, mail, REFUSED_AGAIN_MS, true, fault);
 }
 
 static enum outcome finish(struct mailer *mailer, const struct mail *mail, struct fault *fault)
@@ -179,14 +213,25 @@ static enum outcome finish(struct mailer *mailer, const struct mail *mail, struc
     }
     enum outcome o = deliver(mailer, mail, fault);
     crash_point("notification-after-delivery");
-    if (o == OK) {
+    switch (o) {
+    case OK:
         return commit_sent(mailer, mail, fault);
+    case RETRY:
+        return put_off(mailer, mail, fault);
+    case REJECT:
+        return keep_refused(mailer, mail, fault);
+    case LOST: /* cut off by the stop; it has not left and is given back */
+        return OK;
+    case FATAL:
+        break;
     }
-    if (o == REJECT) {
-        log_error("mail.refused", LOG_ID("cause", &mail->id), LOG_TEXT("reason", fault->text));
-        return commit_outcome(mailer, mail, "dropped", fault);
-    }
-    return o == RETRY ? put_off(mailer, mail, fault) : o;
+    return o;
+}
+
+/* What was leased and not begun is anybody's at once. */
+static enum outcome give_back(struct mailer *mailer, struct fault *fault)
+{
+    return db_run(mailer->db, &sql_mail_give_back, DB_PARAMS(db_uuid(&mailer->lease)), NULL, fault);
 }
 
 /* One round. `done` counts what was taken. */
@@ -199,11 +244,17 @@ static enum outcome work_off(struct mailer *mailer, int *done, struct fault *fau
     *done = db_rows_count(rows);
     /* One begun later could end after its lease, and somebody else would send it as well. */
     int64_t last_start_ms = clock_monotonic_ms() + LEASE_MS / 2;
-    for (int row = 0; o == OK && row < *done && clock_monotonic_ms() < last_start_ms; row++) {
+    bool is_time_left = true;
+    for (int row = 0; o == OK && row < *done && is_time_left; row++) {
         const struct mail mail = read_mail(rows, row);
+        const struct envelope cause = cause_of(&mail);
+        log_bind(&cause);
         o = finish(mailer, &mail, fault);
+        log_unbind();
+        is_time_left =
+            clock_monotonic_ms() < last_start_ms && !runtime_is_stopping(mailer->runtime);
     }
-    return o;
+    return o == OK && !is_time_left ? give_back(mailer, fault) : o;
 }
 
 static enum outcome count_waiting(struct mailer *mailer, struct fault *fault)
@@ -216,7 +267,26 @@ static enum outcome count_waiting(struct mailer *mailer, struct fault *fault)
     return o;
 }
 
-enum { ROUNDS_PER_COUNT = 100 };
+/* A partition of the inbox goes up to a day late. */
+enum { EXPIRE_ROWS = 1000, SPARE_DAYS = 2 };
+
+static enum outcome expire(struct mailer *mailer, struct fault *fault)
+{
+    const int64_t day_ms = INT64_C(24) * 3600 * 1000;
+    int64_t before_ms =
+        clock_now_ms() - (mailer->runtime->config->inbox_days + SPARE_DAYS) * day_ms;
+    const struct uuid floor = ids_floor(before_ms);
+    return db_run(mailer->db, &sql_mail_expire,
+                  DB_PARAMS(db_uuid(&floor), db_time(before_ms), db_i32(EXPIRE_ROWS)), NULL, fault);
+}
+
+static enum outcome look_after(struct mailer *mailer, struct fault *fault)
+{
+    enum outcome o = count_waiting(mailer, fault);
+    return o == OK ? expire(mailer, fault) : o;
+}
+
+enum { ROUNDS_PER_LOOK = 100 };
 
 static enum outcome mailer_run(struct runtime *runtime, int index, struct fault *fault)
 {
@@ -229,8 +299,8 @@ static enum outcome mailer_run(struct runtime *runtime, int index, struct fault 
         if (o == OK) {
             o = work_off(&mailer, &done, fault);
         }
-        if (o == OK && round % ROUNDS_PER_COUNT == 0) {
-            o = count_waiting(&mailer, fault);
+        if (o == OK && round % ROUNDS_PER_LOOK == 0) {
+            o = look_after(&mailer, fault);
         }
         if (o == FATAL) {
             db_close(mailer.db);

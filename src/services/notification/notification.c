@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "consumers/consumer.h"
+#include "core/money.h"
 #include "core/service.h"
+#include "core/text.h"
 #include "mailer.h"
 #include "notification_contract.h"
 #include "notification_sql.h"
@@ -8,6 +10,8 @@
 #include "publishers/partition.h"
 #include "publishers/relay.h"
 #include "publishers/work.h"
+
+#include <string.h>
 
 /* Notes that the user is to be told about the causing event; the mailer does it. */
 static enum outcome note(struct work *work, const struct uuid *user_id, const char *cause_name,
@@ -38,8 +42,15 @@ enum outcome on_user_registered(struct work *work, const struct user_registered 
 
 enum outcome on_profile_updated(struct work *work, const struct profile_updated *event)
 {
-    enum outcome o = remember(work, &event->user_id, event->name, event->email);
-    return o == OK ? note(work, &event->user_id, "ProfileUpdated", "") : o;
+    const struct envelope *cause = work->cause;
+    /* First, while the address from before is known. */
+    enum outcome o = work_queue(
+        work, &sql_mail_note_change,
+        DB_PARAMS(db_uuid(&cause->id), db_uuid(&event->user_id), db_text("ProfileUpdated"),
+                  db_text(""), db_uuid(&cause->correlation_id), db_text(cause->traceparent),
+                  db_i64(cause->sequence), db_text(event->email)),
+        DB_ANY_ROWS);
+    return o == OK ? remember(work, &event->user_id, event->name, event->email) : o;
 }
 
 enum outcome on_user_deleted(struct work *work, const struct user_deleted *event)
@@ -52,9 +63,14 @@ enum outcome on_user_deleted(struct work *work, const struct user_deleted *event
 
 enum outcome on_plan_generated(struct work *work, const struct plan_generated *event)
 {
+    /* Coaching alone knows which plan counts. */
+    const char *when = event->has_upgrade_id
+                           ? ", premium"
+                           : ". If you have premium, your premium plan goes on, and this one waits "
+                             "until premium is taken back";
     const char *detail =
         arena_printf(work->arena, "%lld weeks, %lld days a week%s", (long long)event->weeks,
-                     (long long)event->days_per_week, event->has_upgrade_id ? ", premium" : "");
+                     (long long)event->days_per_week, when);
     return note(work, &event->user_id, "PlanGenerated", detail);
 }
 
@@ -75,11 +91,28 @@ enum outcome on_premium_upgrade_completed(struct work *work,
     return note(work, &event->user_id, "PremiumUpgradeCompleted", "");
 }
 
+static const char *decline_words(enum decline_reason reason)
+{
+    static const char *const words[] = {
+        [DECLINE_REASON_CARD_DECLINED] = "your bank declined the card; ask it, or use another card",
+        [DECLINE_REASON_INSUFFICIENT_FUNDS] = "there is not enough money behind the card",
+        [DECLINE_REASON_LOST_CARD] = "your bank does not accept this card any more",
+        [DECLINE_REASON_STOLEN_CARD] = "your bank does not accept this card any more",
+        [DECLINE_REASON_EXPIRED_CARD] = "the card has expired",
+        [DECLINE_REASON_INCORRECT_CVC] = "the card's security code was wrong",
+        [DECLINE_REASON_PROCESSING_ERROR] =
+            "the card could not be processed this time; try again later",
+        [DECLINE_REASON_AUTHENTICATION_REQUIRED] =
+            "your bank wants a confirmation that we cannot ask for; use another card",
+        [DECLINE_REASON_OTHER] = "the card was not accepted; use another card",
+    };
+    return words[reason];
+}
+
 enum outcome on_premium_upgrade_rejected(struct work *work,
                                          const struct premium_upgrade_rejected *event)
 {
-    return note(work, &event->user_id, "PremiumUpgradeRejected",
-                decline_reason_values[event->reason]);
+    return note(work, &event->user_id, "PremiumUpgradeRejected", decline_words(event->reason));
 }
 
 static const char *cancellation_words(enum revocation_reason reason)
@@ -102,10 +135,10 @@ enum outcome on_premium_upgrade_cancelled(struct work *work,
 
 enum outcome on_payment_refunded(struct work *work, const struct payment_refunded *event)
 {
-    const char *amount =
-        arena_printf(work->arena, "%lld.%02lld %s", (long long)(event->amount_minor / 100),
-                     (long long)(event->amount_minor % 100), event->currency);
-    return note(work, &event->user_id, "PaymentRefunded", amount);
+    char amount[MONEY_TEXT_BYTES];
+    (void)money_format(event->amount_minor, event->currency, amount);
+    return note(work, &event->user_id, "PaymentRefunded",
+                arena_text(work->arena, amount, strlen(amount)));
 }
 
 static const struct config_entry config[] = {
@@ -127,6 +160,9 @@ static const struct part *const parts[] = {&consumer_part, &relay_part, &partiti
 static enum outcome prepare(struct runtime *runtime, struct fault *fault)
 {
     const struct notification_config *own = runtime->own;
+    if (!text_is_email(own->mail_from, strlen(own->mail_from))) {
+        return fault_set(fault, FATAL, "MAIL_FROM must be an address such as coach@fit.example");
+    }
     return own->smtp_url[0] == '\0' ? OK : post_check_url(own->smtp_url, fault);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "post.h"
 
+#include "core/clock.h"
 #include "core/memory.h"
 #include "core/text.h"
 
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CONNECT_MS = 5000, SEND_MS = 20000 };
+enum { CONNECT_MS = 5000, SEND_MS = 20000, GOODBYE_MS = 1000 };
 enum { AUTHENTICATION_REQUIRED = 530 }; /* RFC 4954 */
 
 static enum outcome make_folders(const char *folder, struct fault *fault)
@@ -107,7 +108,16 @@ enum outcome post_maildir(const char *folder, const struct uuid *id, const struc
 struct upload {
     const struct buffer *message;
     size_t done;
+    const struct runtime *runtime;
+    bool is_cut_short;
+    int64_t give_up_ms;
 };
+
+/* The last byte may be on its way, and with it the final dot: the server may accept it any time. */
+static bool is_handed_over(const struct upload *upload)
+{
+    return upload->done == upload->message->length;
+}
 
 static size_t read_upload(char *out, size_t size, size_t count, void *context)
 {
@@ -119,6 +129,23 @@ static size_t read_upload(char *out, size_t size, size_t count, void *context)
     return part;
 }
 
+/* libcurl asks this at least once a second. Not 0 ends the delivery. */
+static int watch_stop(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                      curl_off_t up)
+{
+    (void)down_total, (void)down, (void)up_total, (void)up;
+    struct upload *upload = context;
+    int64_t now_ms = clock_monotonic_ms();
+    bool is_stopping = runtime_is_stopping(upload->runtime);
+    if (is_stopping && !upload->is_cut_short) {
+        int64_t half_ms = upload->runtime->config->drain_ms / 2;
+        upload->is_cut_short = true;
+        upload->give_up_ms =
+            now_ms + half_ms < upload->give_up_ms ? now_ms + half_ms : upload->give_up_ms;
+    }
+    return now_ms >= upload->give_up_ms || (is_stopping && !is_handed_over(upload));
+}
+
 enum outcome post_check_url(const char *url, struct fault *fault)
 {
     bool is_mail = text_starts_with(url, "smtp://") || text_starts_with(url, "smtps://");
@@ -126,8 +153,8 @@ enum outcome post_check_url(const char *url, struct fault *fault)
 }
 
 /*
- * 5xx to the message or its addresses. What a server has against us (by its greeting, TLS, the
- * login) is for the operator to mend; the mail waits.
+ * 5xx to the message or its addresses. What a server has against us by its greeting, TLS or the
+ * login is no answer to the mail.
  */
 static bool is_refused(CURL *curl, CURLcode failed, long code)
 {
@@ -147,7 +174,9 @@ enum outcome post_smtp(const struct post_server *server, const char *to,
     }
     AUTO(free_text) char *from = xasprintf("<%s>", server->from);
     AUTO(free_text) char *recipient = xasprintf("<%s>", to);
-    struct upload upload = {.message = message};
+    struct upload upload = {.message = message,
+                            .runtime = server->runtime,
+                            .give_up_ms = clock_monotonic_ms() + SEND_MS + GOODBYE_MS};
     struct curl_slist *recipients = curl_slist_append(NULL, recipient);
     (void)curl_easy_setopt(curl, CURLOPT_URL, server->url);
     (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
@@ -156,6 +185,12 @@ enum outcome post_smtp(const struct post_server *server, const char *to,
     (void)curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_READFUNCTION, read_upload);
     (void)curl_easy_setopt(curl, CURLOPT_READDATA, &upload);
+    /* So that QUIT and its answer are under the same watch, and not in a clean-up that is under
+     * none. */
+    (void)curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    (void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch_stop);
+    (void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &upload);
     (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)SEND_MS);
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -175,6 +210,9 @@ enum outcome post_smtp(const struct post_server *server, const char *to,
     curl_easy_cleanup(curl);
     if (failed == CURLE_OK) {
         return OK;
+    }
+    if (failed == CURLE_ABORTED_BY_CALLBACK && !is_handed_over(&upload)) {
+        return fault_set(fault, LOST, "SMTP: stopping");
     }
     return fault_set(fault, is_final ? REJECT : RETRY, "SMTP: %s (%ld)", curl_easy_strerror(failed),
                      code);

@@ -206,6 +206,37 @@ static enum outcome check_metrics(struct command *command,
     return OK;
 }
 
+static enum outcome store_metrics(struct work *work, const struct body_metrics_recorded *metrics)
+{
+    const struct {
+        bool has;
+        const char *name;
+        int64_t value;
+    } measured[] = {
+        {metrics->has_weight_g, "weightG", metrics->weight_g},
+        {metrics->has_height_mm, "heightMm", metrics->height_mm},
+        {metrics->has_resting_heart_rate_bpm, "restingHeartRateBpm",
+         metrics->resting_heart_rate_bpm},
+        {metrics->has_age_years, "ageYears", metrics->age_years},
+        {metrics->has_max_pushups, "maxPushups", metrics->max_pushups},
+        {metrics->has_sleep_minutes, "sleepMinutes", metrics->sleep_minutes},
+    };
+    AUTO(db_array_done) struct db_array names = {0};
+    AUTO(db_array_done) struct db_array values = {0};
+    db_array_init(&names, DB_TEXT);
+    db_array_init(&values, DB_INT8);
+    for (size_t i = 0; i < COUNT_OF(measured); i++) {
+        if (measured[i].has) {
+            db_array_text(&names, measured[i].name);
+            db_array_i64(&values, measured[i].value);
+        }
+    }
+    return work_queue(work, &sql_metrics_record,
+                      DB_PARAMS(db_uuid(&metrics->user_id), db_array(&names), db_array(&values),
+                                db_time(metrics->measured_at_ms)),
+                      DB_ANY_ROWS);
+}
+
 static enum outcome record_metrics(struct command *command)
 {
     const struct measuring *body = command->body;
@@ -219,16 +250,7 @@ static enum outcome record_metrics(struct command *command)
         o = lock_user(command);
     }
     if (o == OK) {
-        o = work_queue(
-            command->work, &sql_metrics_record,
-            DB_PARAMS(db_uuid(&metrics.user_id), optional(metrics.has_weight_g, metrics.weight_g),
-                      optional(metrics.has_height_mm, metrics.height_mm),
-                      optional(metrics.has_resting_heart_rate_bpm, metrics.resting_heart_rate_bpm),
-                      optional(metrics.has_age_years, metrics.age_years),
-                      optional(metrics.has_max_pushups, metrics.max_pushups),
-                      optional(metrics.has_sleep_minutes, metrics.sleep_minutes),
-                      db_time(metrics.measured_at_ms)),
-            1);
+        o = store_metrics(command->work, &metrics);
     }
     if (o == OK) {
         o = publish_body_metrics_recorded(command->work, &metrics);

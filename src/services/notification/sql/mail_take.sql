@@ -8,4 +8,5 @@ update mail m
    set lease = $1::uuid, due = clock_timestamp() + $3::bigint * interval '1 millisecond', tries = m.tries + 1
   from due, recipient r
  where m.id = due.id and r.user_id = m.user_id
-returning m.id, m.user_id, m.cause_name, m.detail, m.correlation_id, m.traceparent, m.tries, r.name, r.email, r.forgotten
+returning m.id, m.user_id, m.cause_name, m.detail, m.correlation_id, m.traceparent, m.tries, r.name, coalesce(m.email, r.email), r.forgotten,
+          m.refused_since

@@ -22,16 +22,14 @@ create table goal (
     set_at          timestamptz not null
 );
 
--- The last known value of each metric; a measuring that leaves one out keeps the value from before.
-create table metrics (
-    user_id                uuid        primary key references users,
-    weight_g               bigint,
-    height_mm              bigint,
-    resting_heart_rate_bpm bigint,
-    age_years              bigint,
-    max_pushups            bigint,
-    sleep_minutes          bigint,
-    measured_at            timestamptz not null
+-- The last measured value of each metric, by the API's name for it; a measuring that leaves one out keeps the value from
+-- before, and one that was measured earlier changes nothing.
+create table metric (
+    user_id     uuid        not null references users,
+    metric      text        not null,
+    value       bigint      not null,
+    measured_at timestamptz not null,
+    primary key (user_id, metric)
 );
 
 do $$
@@ -40,7 +38,7 @@ declare
     audit text := current_setting('quadrille.audit_role');
 begin
     execute format('grant select, insert, update on users to %I', runtime);
-    execute format('grant select, insert, update, delete on goal, metrics to %I', runtime);
+    execute format('grant select, insert, update, delete on goal, metric to %I', runtime);
     execute format('grant select (id, registered_at, updated_at, deleted_at) on users to %I', audit);
 end
 $$;

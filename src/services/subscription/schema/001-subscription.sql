@@ -45,6 +45,7 @@ create table upgrade (
     check ((ended_at is not null) = (state in ('completed', 'rejected', 'cancelled'))),
     check (not needs_attention or ended_at is null)
 ) with (fillfactor = 70);
+-- A completed one counts for ever: premium is bought once, there is no renewal yet.
 create unique index upgrade_one_per_user on upgrade (user_id) where state not in ('rejected', 'cancelled');
 create index upgrade_user on upgrade (user_id, id);
 create index upgrade_due on upgrade (due_at) where due_at is not null;
