@@ -452,6 +452,43 @@ START_TEST(a_revocation_pays_back_once_however_often_it_is_said)
 }
 END_TEST
 
+START_TEST(a_revocation_that_meets_the_end_of_the_refund_is_answered_in_full)
+{
+    struct story story = new_story();
+    say_requested(&story, "pm_card_visa");
+    await_state(&story, "charged");
+    PGconn *other = stage_connect(&stage);
+    PQclear(PQexec(other, "begin"));
+    AUTO(free_text)
+    char *refund = stage_text(
+        other,
+        "insert into refund (id, charge_id, amount_minor, currency, reference, refunded_at) select "
+        "gen_random_uuid(), id, amount_minor, currency, 're_' || id, now() from charge where "
+        "upgrade_id = '%s' returning reference",
+        story.upgrade);
+    AUTO(free_text)
+    char *state = stage_text(
+        other, "update charge set state = 'refunded' where upgrade_id = '%s' returning state",
+        story.upgrade);
+    ck_assert_str_eq(state, "refunded");
+    say_revoked(&story);
+    stage_await(conn, 1,
+                "select count(*) from pg_locks w where not granted and exists (select from "
+                "pg_locks l join pg_database d on d.oid = l.database where l.pid = w.pid and "
+                "datname = current_database())");
+    PQclear(PQexec(other, "commit"));
+    PQfinish(other);
+    stage_await(conn, 2, "select count(*) from outbox where correlation_id = '%s'", story.upgrade);
+    AUTO(free_text)
+    char *said =
+        stage_text(conn,
+                   "select convert_from(body, 'UTF8')::json ->> 'providerReference' from "
+                   "outbox where correlation_id = '%s' and type like '%%PaymentRefunded%%'",
+                   story.upgrade);
+    ck_assert_str_eq(said, refund);
+}
+END_TEST
+
 START_TEST(an_undo_before_the_request_shuts_the_door)
 {
     struct story story = new_story();
@@ -823,6 +860,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_decline_is_said_after_the_intent_is_shut, 0,
                         (int)COUNT_OF(declines));
     tcase_add_test(tcase, a_revocation_pays_back_once_however_often_it_is_said);
+    tcase_add_test(tcase, a_revocation_that_meets_the_end_of_the_refund_is_answered_in_full);
     tcase_add_test(tcase, an_undo_before_the_request_shuts_the_door);
     tcase_add_test(tcase, a_payment_that_waits_for_its_owner_ends_by_cancelling);
     tcase_add_test(tcase, a_payment_that_takes_its_time_is_awaited);
