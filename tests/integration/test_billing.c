@@ -489,6 +489,36 @@ START_TEST(a_revocation_that_meets_the_end_of_the_refund_is_answered_in_full)
 }
 END_TEST
 
+/* While a new version is rolled out, an old process may meet a state that is none of its own. */
+START_TEST(a_charge_in_a_state_of_the_next_version_holds_up_no_other)
+{
+    struct story strange = new_story();
+    AUTO(free_text)
+    char *states =
+        stage_text(conn, "select format('alter table charge add constraint %%I %%s', conname, "
+                         "pg_get_constraintdef(oid)) from pg_constraint "
+                         "where conname = 'charge_state_check'");
+    PQclear(PQexec(conn, "alter table charge drop constraint charge_state_check"));
+    AUTO(free_text)
+    char *id = stage_text(conn,
+                          "insert into charge (id, upgrade_id, user_id, state, amount_minor, "
+                          "currency, due, cause_id) values (gen_random_uuid(), '%s', '%s', "
+                          "'tomorrow', 999, 'EUR', now() - interval '1 hour', gen_random_uuid()) "
+                          "returning id",
+                          strange.upgrade, strange.user);
+    struct story story = new_story();
+    say_requested(&story, "pm_card_visa");
+    check(&story, "charged", COMPLETED, 1, 0);
+    ck_assert_int_eq(
+        stage_number(conn, "delete from charge where id = '%s' and tries = 0 returning 1", id), 1);
+    PQclear(PQexec(conn, states));
+    ck_assert_int_eq(
+        stage_number(conn,
+                     "select count(*) from pg_constraint where conname = 'charge_state_check'"),
+        1);
+}
+END_TEST
+
 START_TEST(an_undo_before_the_request_shuts_the_door)
 {
     struct story story = new_story();
@@ -861,6 +891,7 @@ int main(void)
                         (int)COUNT_OF(declines));
     tcase_add_test(tcase, a_revocation_pays_back_once_however_often_it_is_said);
     tcase_add_test(tcase, a_revocation_that_meets_the_end_of_the_refund_is_answered_in_full);
+    tcase_add_test(tcase, a_charge_in_a_state_of_the_next_version_holds_up_no_other);
     tcase_add_test(tcase, an_undo_before_the_request_shuts_the_door);
     tcase_add_test(tcase, a_payment_that_waits_for_its_owner_ends_by_cancelling);
     tcase_add_test(tcase, a_payment_that_takes_its_time_is_awaited);
