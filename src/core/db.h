@@ -11,16 +11,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* clang-format off */
 /*
- * One PostgreSQL connection, owned by one thread, always in pipeline mode and never blocking for
- * ever. Statements are prepared on first use; parameters and results travel in binary. SQLSTATE
- * becomes an outcome here and nowhere else:
+ * One PostgreSQL connection, owned by one thread, always in pipeline mode and never blocking for ever. Statements are
+ * prepared on first use; parameters and results travel in binary. SQLSTATE becomes an outcome here and nowhere else:
  *
- *   LOST    the connection is gone or the server is going (08*, 57P01-57P03, 53300, the companion
- * says so) RETRY   the same may succeed later; is_conflict set for 40001, 40P01, 23505 and for a
- * row count that was not expected REJECT  the data itself is refused: 22* and 23* other than 23505
+ *   LOST    the connection is gone or the server is going (08*, 57P01-57P03, 53300, the companion says so)
+ *   RETRY   the same may succeed later; is_conflict set for 40001, 40P01, 23505 and for a row count that was not expected
+ *   REJECT  the data itself is refused: 22* and 23* other than 23505
  *   FATAL   our mistake: 42* (syntax, missing table or privilege), 0A*, 28* at connect
  */
+/* clang-format on */
 
 struct db;
 struct db_rows;

@@ -697,6 +697,7 @@ START_TEST(an_unanswered_revocation_is_said_again_until_somebody_should_look)
     hear("PaymentVoided", &user, upgrade);
     if (unanswered[_i].is_activated) {
         ASSERT_ASK("cancelling_plan", "select state from upgrade where id = '%s'", upgrade);
+        ASSERT_ASK("f", "select needs_attention from upgrade where id = '%s'", upgrade);
         hear("PlanWithdrawn", &user, upgrade);
     }
     ASSERT_ASK("cancelled", "select state from upgrade where id = '%s'", upgrade);

@@ -206,9 +206,6 @@ static void claim(struct run *run, const struct world *world, unsigned i, unsign
         .attempt = is_keyed(call) ? story->attempt : 0,
         .claimed = run->breakage & COMMITS_BLINDLY ? after->billing : 0,
     };
-    if (call == CONFIRM && run->breakage & TAKES_A_FRESH_INTENT && story->attempt < KEYS - 1) {
-        after->attempt++;
-    }
     world_note(run, "; sends: %s, key %u", call_names[call], after->worker[w].attempt);
     world_emit(run, &next, true);
 }
@@ -263,6 +260,10 @@ static void forget_call(struct run *run, const struct world *world, unsigned i, 
     }
     next.left.timeouts--;
     next.story[i].worker[w] = (struct worker){0};
+    if (worker->call == CONFIRM && run->breakage & TAKES_A_FRESH_INTENT &&
+        worker->attempt == world->story[i].attempt && worker->attempt < KEYS - 1) {
+        next.story[i].attempt++;
+    }
     const bool is_late =
         worker->phase == SENT &&
         (worker->call == CONFIRM || worker->call == CANCEL || worker->call == REFUND);

@@ -9,14 +9,14 @@
 
 #include <pthread.h>
 
+/* clang-format off */
 /*
- * What the shop talks to. The way of a call, where it may go wrong on purpose, and what its
- * idempotency key knows then:
+ * What the shop talks to. The way of a call, where it may go wrong on purpose, and what its idempotency key knows then:
  *
- *   API key ─► [late | timeout_before | error500_before | reset] ─► claim the key ─► [slow |
- * stored500] ─► effect ─► [error500_after] ─► keep the answer, write the ledger ─► [timeout_after]
- * ─► answer
+ *   API key ─► [late | timeout_before | error500_before | reset] ─► claim the key ─► [slow | stored500] ─► effect
+ *           ─► [error500_after] ─► keep the answer, write the ledger ─► [timeout_after] ─► answer
  */
+/* clang-format on */
 
 enum {
     API_KEYS_MAX = 8,

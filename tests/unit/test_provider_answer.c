@@ -40,10 +40,15 @@ static const struct {
      {.kind = ANSWER_REFUND, .refund = REFUND_SUCCEEDED, .refunded_minor = 999, .reference = "re_1"}},
     /* errors */
     {400, "{\"error\":{\"type\":\"invalid_request_error\",\"code\":\"resource_missing\",\"param\":\"payment_method\"}}",
+     {.kind = ANSWER_REFUSED, .code = "resource_missing", .is_about_method = true}},
+    {402, "{\"error\":{\"type\":\"card_error\",\"code\":\"expired_card\"}}", {.kind = ANSWER_REFUSED, .code = "expired_card", .is_about_method = true}},
+    {400, "{\"error\":{\"type\":\"invalid_request_error\",\"code\":\"parameter_unknown\",\"param\":\"payment_method\"}}",
+     {.kind = ANSWER_REFUSED, .code = "parameter_unknown"}},
+    {400, "{\"error\":{\"type\":\"invalid_request_error\",\"code\":\"resource_missing\",\"param\":\"currency\"}}",
      {.kind = ANSWER_REFUSED, .code = "resource_missing"}},
     {400, "{\"error\":{\"type\":\"idempotency_error\"}}", {.kind = ANSWER_BROKEN, .code = "idempotency_error"}},
     {401, "{\"error\":{\"type\":\"invalid_request_error\"}}", {.kind = ANSWER_DENIED, .code = "invalid_request_error"}},
-    {404, "{\"error\":{\"type\":\"invalid_request_error\",\"code\":\"resource_missing\"}}", {.kind = ANSWER_DENIED, .code = "resource_missing"}},
+    {404, "{\"error\":{\"type\":\"invalid_request_error\",\"code\":\"resource_missing\"}}", {.kind = ANSWER_REFUSED, .code = "resource_missing"}},
     {409, "{\"error\":{\"type\":\"idempotency_error\",\"code\":\"idempotency_key_in_use\"}}", {.kind = ANSWER_LATER, .code = "idempotency_key_in_use"}},
     {429, "{\"error\":{\"type\":\"rate_limit_error\",\"code\":\"rate_limit\"}}", {.kind = ANSWER_LATER, .code = "rate_limit"}},
     {500, "{\"error\":{\"type\":\"api_error\"}}", {.kind = ANSWER_BROKEN, .code = "api_error"}},
@@ -57,6 +62,7 @@ static const struct {
     {302, "", {.kind = ANSWER_BROKEN, .code = "redirected"}},
     {400, "<html>Bad Request</html>", {.kind = ANSWER_BROKEN, .code = "unreadable"}},
     {403, "<html>Forbidden</html>", {.kind = ANSWER_DENIED, .code = "unreadable"}},
+    {404, "<html>Not Found</html>", {.kind = ANSWER_BROKEN, .code = "unreadable"}},
     {503, "Service Unavailable", {.kind = ANSWER_BROKEN, .code = "unreadable"}},
     {500, "{\"error\":{\"type\":\"api_error\",\"code\":\"a b\\ncard 4242\"}}", {.kind = ANSWER_BROKEN, .code = "unknown"}},
 };
@@ -75,6 +81,7 @@ START_TEST(understands)
     ck_assert_str_eq(answer.reference, wanted->reference);
     ck_assert_str_eq(answer.code, wanted->code);
     ck_assert_str_eq(answer.decline_code, wanted->decline_code);
+    ck_assert_int_eq(answer.is_about_method, wanted->is_about_method);
 }
 END_TEST
 

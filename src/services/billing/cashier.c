@@ -47,7 +47,7 @@ struct cashier {
     struct job **round; /* those that one transaction is about; as many */
     int used;
     int64_t claim_at_ms, renew_at_ms, count_at_ms, forget_at_ms; /* monotonic */
-    struct db_array ids, holders;
+    struct db_array ids, holders, states;
 };
 
 /* How many calls may be started in this round, for jobs that have had one. */
@@ -229,6 +229,14 @@ static void name_lease(struct cashier *cashier, const struct job *job)
     db_array_uuid(&cashier->holders, &job->holder);
 }
 
+static void name_states(struct cashier *cashier)
+{
+    db_array_init(&cashier->states, DB_TEXT);
+    for (int state = BILLING_NONE + 1; state < BILLING_STATES; state++) {
+        db_array_text(&cashier->states, billing_state_name((enum billing_state)state));
+    }
+}
+
 static enum outcome find_held(struct cashier *cashier, struct job *const *jobs, size_t count,
                               struct db_rows **rows, struct fault *fault)
 {
@@ -393,7 +401,9 @@ static enum outcome claim_in_task(struct cashier *cashier, int wanted, size_t *c
     AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
     int room = wanted;
     enum outcome o = task_begin(&task, cashier->db, cashier->runtime, fault);
-    o = o == OK ? db_run(cashier->db, &sql_charge_due, DB_PARAMS(db_i32(wanted)), &rows, fault) : o;
+    o = o == OK ? db_run(cashier->db, &sql_charge_due,
+                         DB_PARAMS(db_i32(wanted), db_array(&cashier->states)), &rows, fault)
+                : o;
     for (int i = 0; o == OK && i < db_rows_count(rows); i++) {
         struct job *job = free_job(cashier);
         *job = (struct job){.is_used = true, .holder = ids_new()};
@@ -574,12 +584,14 @@ static enum outcome cashier_run(struct runtime *runtime, int index, struct fault
                                              .connect_ms = billing->connect_ms,
                                              .answer_ms = billing->answer_ms,
                                              .calls_max = (int)billing->calls};
+    name_states(&cashier);
     enum outcome o = provider_open(&options, &cashier.provider, fault);
     o = o == OK ? work_until_stopped(&cashier, fault) : o;
     provider_close(cashier.provider);
     db_close(cashier.db);
     db_array_done(&cashier.ids);
     db_array_done(&cashier.holders);
+    db_array_done(&cashier.states);
     free(cashier.jobs);
     free(cashier.round);
     return o;

@@ -15,6 +15,31 @@ static void copy(char *to, size_t room, const struct db_rows *rows, int row, int
     (void)snprintf(to, room, "%s", db_get_text(rows, row, column));
 }
 
+/*
+ * PostgreSQL reads a row that it had to wait for once more, but not what was joined to it: such a
+ * charge is newer than its refund, and the next reading has both.
+ */
+static bool is_torn(const struct charge *charge)
+{
+    switch (charge->state) {
+    case BILLING_REFUNDING:
+        return ids_is_nil(&charge->refund_id);
+    case BILLING_REFUNDED:
+        return charge->refund_reference[0] == '\0';
+    case BILLING_NONE:
+    case BILLING_TO_CHARGE:
+    case BILLING_CALLING:
+    case BILLING_DECLINING:
+    case BILLING_CHARGED:
+    case BILLING_DECLINED:
+    case BILLING_VOIDING:
+    case BILLING_VOIDED:
+    case BILLING_STATES:
+        break;
+    }
+    return false;
+}
+
 enum outcome charge_read(const struct db_rows *rows, int row, struct charge *charge,
                          struct fault *fault)
 {
@@ -46,6 +71,11 @@ enum outcome charge_read(const struct db_rows *rows, int row, struct charge *cha
     copy(charge->last_error, sizeof charge->last_error, rows, row, 15);
     copy(charge->traceparent, sizeof charge->traceparent, rows, row, 18);
     copy(charge->refund_reference, sizeof charge->refund_reference, rows, row, 20);
+    if (is_torn(charge)) {
+        enum outcome o = fault_set(fault, RETRY, "a charge was moved while its refund was read");
+        fault->is_conflict = true;
+        return o;
+    }
     return OK;
 }
 

@@ -44,7 +44,7 @@ struct charge {
 };
 
 /* From a row of charge_load, charge_due or charge_held. RETRY when the state is none that this
- * version knows. */
+ * version knows; with is_conflict when the charge was moved between its refund and itself. */
 enum outcome charge_read(const struct db_rows *rows, int row, struct charge *charge,
                          struct fault *fault);
 

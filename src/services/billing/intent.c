@@ -224,13 +224,14 @@ static enum lesson learn_refund(struct charge *charge, const struct answer *answ
 static enum lesson learn_refusal(struct charge *charge, enum step asked,
                                  const struct answer *answer, enum billing_event *event)
 {
-    if (asked == STEP_CREATE) { /* there is no payment intent, and there will be none */
+    if (asked == STEP_CREATE && answer->is_about_method) { /* there is no payment intent */
         note_decline(charge, answer);
         return learn(charge, event, BILLING_ON_DECLINED);
     }
     if (asked == STEP_REFUND && strcmp(answer->code, "charge_already_refunded") == 0) {
-        return LEARNED_STEP; /* the list shows it */
+        return LEARNED_NOTHING; /* the list shows it, sooner or later */
     }
+    charge->needs_attention = true; /* we asked what cannot be asked: the user did nothing wrong */
     return LEARNED_NOTHING;
 }
 

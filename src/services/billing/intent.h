@@ -8,20 +8,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* clang-format off */
 /*
- * The protocol with the provider, pure: what to ask next about a charge, and what an answer means.
- * The rules:
+ * The protocol with the provider, pure: what to ask next about a charge, and what an answer means. The rules:
  *
- *   calling                create, unconfirmed; its id is committed; then confirm. An outcome that
- * is unknown is read, and confirmed again where nothing has happened declining, voiding     cancel:
- * the provider refuses once it has the money. An intent whose id we never learned is found by its
- * create key; when that is forgotten, it holds no money and never can, because nothing is confirmed
- * before its id is committed refunding              refund; before it is repeated, the intent's
- * refunds are listed
+ *   calling             create, unconfirmed; its id is committed; then confirm. An outcome that is unknown is read, and
+ *                       confirmed again where nothing has happened
+ *   declining, voiding  cancel: the provider refuses once it has the money. An intent whose id we never learned is found
+ *                       by its create key; when that is forgotten, it holds no money and never can, because nothing is
+ *                       confirmed before its id is committed
+ *   refunding           refund; before it is repeated, the intent's refunds are listed
  *
- * A key is used again only while it has had no answer and is surely remembered; else the next one
- * is used.
+ * A key is used again only while it has had no answer and is surely remembered; else the next one is used. No answer are
+ * also those that the provider does not keep under the key, because it never began: 401, 403, 409 and 429.
  */
+/* clang-format on */
 
 enum step {
     STEP_NONE,

@@ -15,6 +15,8 @@
 /* The shapes that provider_answer.c reads; a newer version of the API may change them. */
 #define API_VERSION "Stripe-Version: 2024-06-20"
 
+enum { RETRY_AFTER_MAX_S = 24 * 60 * 60 };
+
 struct provider {
     CURLM *multi;
     char *url; /* without a slash at its end */
@@ -272,6 +274,7 @@ static void read_answer(struct exchange *exchange, CURLcode code, struct answer 
         (void)snprintf(answer->code, sizeof answer->code, "no_answer_%d", (int)code);
     } else {
         provider_answer_read(status, exchange->body.bytes, exchange->body.length, answer);
+        retry_after_s = retry_after_s < RETRY_AFTER_MAX_S ? retry_after_s : RETRY_AFTER_MAX_S;
         answer->retry_after_ms = (int64_t)retry_after_s * 1000;
     }
 }

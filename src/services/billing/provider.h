@@ -35,8 +35,9 @@ enum answer_kind {
                      use */
     ANSWER_BROKEN,  /* an error of the provider's, or unreadable: says nothing, and is final for its
                        key */
-    ANSWER_DENIED,  /* it does not know us, or what we speak of: a matter of configuration */
-    ANSWER_REFUSED, /* not carried out, and never will be as it is */
+    ANSWER_DENIED,  /* it does not know us: a matter of configuration, and not stored under the key
+                     */
+    ANSWER_REFUSED, /* not carried out, and never will be as it is; says nothing about others */
     ANSWER_INTENT,  /* the payment intent as it is now, with the refusal or the decline if there was
                        one */
     ANSWER_REFUND,  /* a refund, or what a list of them comes to */
@@ -64,6 +65,7 @@ struct answer {
                    1];             /* of the payment intent or refund; letters, digits, _ and - */
     char code[CODE_MAX_BYTES + 1]; /* why not: the provider's word, or ours; "" when all is well */
     char decline_code[CODE_MAX_BYTES + 1];
+    bool is_about_method;   /* refused for what the user pays with, not for how we asked */
     int64_t retry_after_ms; /* 0 = not said */
 };
 

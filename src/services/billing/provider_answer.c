@@ -8,8 +8,8 @@
 #include <string.h>
 
 struct said_error {
-    const char *type, *code, *decline_code;
-    bool has_code, has_decline_code;
+    const char *type, *code, *decline_code, *param;
+    bool has_code, has_decline_code, has_param;
     struct said_intent {
         const char *id, *object, *status;
         struct said_decline {
@@ -66,6 +66,7 @@ static const struct field error_fields[] = {
     TEXT("type", struct said_error, type),
     MAYBE("code", struct said_error, code),
     MAYBE("decline_code", struct said_error, decline_code),
+    MAYBE("param", struct said_error, param),
     {.name = "payment_intent", .kind = FIELD_OBJECT, .nullable = true, .shape = &intent_shape,
      .offset = offsetof(struct said_error, intent), .has_offset = offsetof(struct said_error, has_intent)},
 };
@@ -227,7 +228,7 @@ static void read_success(const char *body, size_t length, struct arena *arena,
     }
 }
 
-/* Stripe's table of HTTP statuses. 409 and 429 are not stored under the key; nor is what never
+/* Stripe's table of HTTP statuses. 401, 403, 409 and 429 are not stored under the key: it never
  * began. */
 static enum answer_kind kind_of_error(long http_status, const struct said_error *error)
 {
@@ -235,12 +236,22 @@ static enum answer_kind kind_of_error(long http_status, const struct said_error 
     case 409:
     case 429:
         return ANSWER_LATER;
-    case 400:
-    case 402:
-        return strcmp(error->type, "idempotency_error") == 0 ? ANSWER_BROKEN : ANSWER_REFUSED;
+    case 401:
+    case 403:
+        return ANSWER_DENIED;
     default:
-        return http_status < 500 ? ANSWER_DENIED : ANSWER_BROKEN;
+        return http_status >= 500 || strcmp(error->type, "idempotency_error") == 0 ? ANSWER_BROKEN
+                                                                                   : ANSWER_REFUSED;
     }
+}
+
+/* A card that is declined, or a payment method that is not there. Any other refusal is of our call.
+ */
+static bool is_about_method(const struct said_error *error)
+{
+    return strcmp(error->type, "card_error") == 0 ||
+           (error->has_code && strcmp(error->code, "resource_missing") == 0 && error->has_param &&
+            strcmp(error->param, "payment_method") == 0);
 }
 
 static void read_failure(long http_status, const char *body, size_t length, struct arena *arena,
@@ -264,6 +275,7 @@ static void read_failure(long http_status, const char *body, size_t length, stru
     if (answer->kind == ANSWER_REFUSED && error->has_intent) {
         take_intent(answer, &error->intent);
     }
+    answer->is_about_method = answer->kind == ANSWER_REFUSED && is_about_method(error);
 }
 
 void provider_answer_read(long http_status, const char *body, size_t length, struct answer *answer)

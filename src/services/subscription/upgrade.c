@@ -150,6 +150,7 @@ static enum outcome start_deadline(struct step *step)
 static enum outcome watch(struct step *step)
 {
     step->upgrade->repeats = 0;
+    step->upgrade->needs_attention = false;
     step->upgrade->due_at_ms = step->work->now_ms + config_of(step)->watch_after_ms;
     return OK;
 }
