@@ -597,18 +597,23 @@ static long long resident_peak_kib(pid_t pid)
     return kib;
 }
 
-/* 150 rows of 2 MiB: at once they would be more than three times what is allowed here. Nobody hears
- * them, so the broker need not keep them. */
-START_TEST(large_bodies_do_not_fill_the_memory)
+/* Nobody hears them, so the broker need not keep them. */
+static void say_large(int count, int bytes)
 {
-    enum { ROWS = 150, ALLOWED_KIB = 96 * 1024 };
-    (void)setenv("ASAN_OPTIONS", "quarantine_size_mb=1", 1);
     tell(f.conn,
          "insert into outbox (id, kind, type, exchange, routing_key, occurred_at, body)"
          " select (left(uuid_floor(clock_timestamp())::text, 14) || '7' || "
          "substr(gen_random_uuid()::text, 16))::uuid, 0, '%s', '%s', '%s', now(),"
-         " convert_to(repeat('x', 2097152), 'UTF8') from generate_series(1, %d)",
-         f.unheard.type, f.unheard.exchange, f.unheard.routing_key, ROWS);
+         " convert_to(repeat('x', %d), 'UTF8') from generate_series(1, %d)",
+         f.unheard.type, f.unheard.exchange, f.unheard.routing_key, bytes, count);
+}
+
+/* 150 rows of 2 MiB: at once they would be more than three times what is allowed here. */
+START_TEST(large_bodies_do_not_fill_the_memory)
+{
+    enum { ROWS = 150, ALLOWED_KIB = 96 * 1024 };
+    (void)setenv("ASAN_OPTIONS", "quarantine_size_mb=1", 1);
+    say_large(ROWS, 2 * 1024 * 1024);
     pid_t child = child_start(NULL);
     bool is_done = settles(60000);
     long long kib = resident_peak_kib(child);
@@ -618,37 +623,40 @@ START_TEST(large_bodies_do_not_fill_the_memory)
 }
 END_TEST
 
-/* The one that holds the lock has asked, and never reads the answer, which is larger than the
- * sockets' buffers. */
+static bool becomes(const _Atomic bool *flag, bool wanted, int64_t ms)
+{
+    int64_t until = clock_monotonic_ms() + ms;
+    while (atomic_load(flag) != wanted && clock_monotonic_ms() < until) {
+        clock_sleep_ms(20);
+    }
+    return atomic_load(flag) == wanted;
+}
+
+/* The one that holds the lock has asked for a chunk, and never reads the answer, which is larger
+ * than the sockets' buffers. */
 START_TEST(a_relay_frozen_in_the_middle_of_a_result_is_replaced)
 {
-    pid_t child = child_start(NULL);
-    ck_assert(child_has_lock());
+    enum { BODY_BYTES = 15 * 1024 * 1024 };
+    tell(f.conn, "begin");
+    say_many(&f, f.conn, 600);
+    say_large(1, BODY_BYTES);
+    tell(f.conn, "commit");
+    pid_t child = child_start("relay-after-publish:1:stop");
+    int status = 0;
+    ck_assert_int_eq(waitpid(child, &status, WUNTRACED), child);
+    ck_assert(WIFSTOPPED(status));
     struct relay_thread standby;
     relay_start(&f, &standby);
-    clock_sleep_ms(1000);
-    PGconn *writer = connect_to(f.owner_url);
-    tell(writer, "begin; lock table outbox in access exclusive mode");
-    ck_assert(
-        wait_until(writer, 1, QUIET_MS,
-                   "select count(*) from pg_locks where relation = 'outbox'::regclass and not "
-                   "granted"));
+    tell(f.conn, "begin; lock table outbox in access exclusive mode");
+    ck_assert_int_eq(kill(child, SIGCONT), 0);
+    ck_assert(wait_until(f.conn, 1, QUIET_MS,
+                         "select count(*) from pg_locks where relation = 'outbox'::regclass"
+                         " and not granted"));
     ck_assert_int_eq(kill(child, SIGSTOP), 0);
-    tell(writer,
-         "insert into outbox (id, kind, type, exchange, routing_key, occurred_at, body)"
-         " select (left(uuid_floor(clock_timestamp())::text, 14) || '7' || "
-         "substr(gen_random_uuid()::text, 16))::uuid, 0, '%s', '%s', '%s', now(),"
-         " convert_to(repeat('x', 3000000), 'UTF8') from generate_series(1, 1)",
-         f.unheard.type, f.unheard.exchange, f.unheard.routing_key);
-    tell(writer, "commit");
-    bool is_replaced = false;
-    int64_t until = clock_monotonic_ms() + 15000; /* the lock's session may be silent for 6 s */
-    while (!is_replaced && clock_monotonic_ms() < until) {
-        clock_sleep_ms(50);
-        is_replaced = atomic_load(&standby.runtime.counters.relay_is_active);
-    }
+    tell(f.conn, "commit");
+    /* The lock's session may be silent for 6 s. */
+    bool is_replaced = becomes(&standby.runtime.counters.relay_is_active, true, 20000);
     child_end(child);
-    PQfinish(writer);
     ck_assert(is_replaced);
     relay_stop(&standby);
 }
@@ -764,15 +772,6 @@ START_TEST(a_nacked_event_waits_in_unsent_and_the_rest_goes_on)
     heard_done(&late);
 }
 END_TEST
-
-static bool becomes(const _Atomic bool *flag, bool wanted, int64_t ms)
-{
-    int64_t until = clock_monotonic_ms() + ms;
-    while (atomic_load(flag) != wanted && clock_monotonic_ms() < until) {
-        clock_sleep_ms(20);
-    }
-    return atomic_load(flag) == wanted;
-}
 
 START_TEST(a_frozen_broker_is_noticed_within_two_heartbeats)
 {
