@@ -141,7 +141,8 @@ enum outcome broker_properties_decode(const void *raw, size_t raw_length, struct
 /*
  * The dead letter's list: `raw` as it came, byte for byte, without user_id (moved into header
  * `quadrille-user-id`), delivery_mode 2, plus `more` headers: the first one whole, the others as
- * far as the list stays under max_bytes.
+ * far as the list stays under max_bytes. Where not even the first one fits, the largest headers of
+ * `raw` are left out and named in header `quadrille-dropped-headers`.
  */
 enum outcome broker_properties_extend(const void *raw, size_t raw_length, const struct header *more,
                                       size_t count, size_t max_bytes, struct buffer *out,
@@ -149,7 +150,7 @@ enum outcome broker_properties_extend(const void *raw, size_t raw_length, const 
 
 /*
  * Queues one message for sending: `properties` is an encoded list. Never waits; `number` is its
- * confirm number. The caller bounds what is unconfirmed (broker_unconfirmed, broker_unsent_bytes)
+ * confirm number. The caller bounds what is unconfirmed (broker_unconfirmed)
  * and calls broker_tick or broker_wait.
  */
 enum outcome broker_publish(struct broker *broker, const char *exchange, const char *routing_key,
@@ -157,7 +158,6 @@ enum outcome broker_publish(struct broker *broker, const char *exchange, const c
                             const void *body, size_t body_length, uint64_t *number,
                             struct fault *fault);
 size_t broker_unconfirmed(const struct broker *broker);
-size_t broker_unsent_bytes(const struct broker *broker);
 
 /* Declarations, for topology and tools. Each waits for its answer (5 s, then LOST). REJECT leaves
  * the connection usable: its channel is reopened. */

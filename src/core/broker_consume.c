@@ -83,7 +83,7 @@ static void content_done(struct broker *broker)
         broker->reply = AMQP_BASIC_GET_OK_METHOD;
         break;
     case CONTENT_RETURN:
-        broker_note_return(broker, arrival->delivery.properties.message_id, broker->return_reason);
+        broker_note_return(broker, &arrival->delivery.properties, broker->return_reason);
         free(arrival);
         break;
     case CONTENT_NONE:

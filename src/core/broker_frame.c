@@ -211,7 +211,7 @@ enum outcome broker_parse(struct broker *broker, struct fault *fault)
             return broker_lose(broker, fault, "it speaks another protocol version");
         }
         size_t length = read_u32(head + 3);
-        if (length > BROKER_FRAME_MAX) {
+        if (length > BROKER_FRAME_MAX + FRAME_SLACK_BYTES) {
             return broker_lose(broker, fault, "a frame of %zu bytes", length);
         }
         if (broker->in.length - broker->in_read < FRAME_HEAD_BYTES + length + 1) {

@@ -14,6 +14,9 @@ enum {
     AMQP_CHANNEL = 1,
     FRAME_HEAD_BYTES = 7, /* type, channel, size */
     FRAME_END = 0xCE,
+    /* The broker holds no content header against the frame limit, and adds to what was published
+     * (x-delivery-count). */
+    FRAME_SLACK_BYTES = 4096,
     CALL_MS = 5000,
     POOL_PAGE_BYTES = 16 * 1024, /* of what the decoder allocates */
 };
@@ -116,7 +119,8 @@ enum outcome broker_call(struct broker *broker, amqp_method_number_t id, void *m
 /* Confirms (broker_publish.c). */
 enum outcome broker_judge(struct broker *broker, uint64_t number, bool multiple, bool is_ack,
                           struct fault *fault);
-void broker_note_return(struct broker *broker, const char *message_id, const char *reason);
+void broker_note_return(struct broker *broker, const struct properties *properties,
+                        const char *reason);
 
 /* Contents (broker_consume.c). */
 enum outcome broker_content_header(struct broker *broker, const uint8_t *payload, size_t length,

@@ -219,6 +219,7 @@ enum outcome broker_properties_encode(const struct properties *in, struct buffer
 }
 
 static const char USER_HEADER[] = "quadrille-user-id";
+static const char DROPPED_HEADER[] = "quadrille-dropped-headers";
 
 /* A header of the same name is replaced: a dead letter that failed again tells its last failure. */
 static void set_entry(amqp_table_entry_t *entries, int *count, amqp_table_entry_t entry)
@@ -231,6 +232,123 @@ static void set_entry(amqp_table_entry_t *entries, int *count, amqp_table_entry_
         }
     }
     entries[(*count)++] = entry;
+}
+
+enum {
+    EXTEND_SPARE_BYTES = 32, /* a table, the delivery mode, the name of the header of the user id */
+    ENTRY_SPARE_BYTES = 16,  /* lengths, the kind, a number */
+    DROPPED_TEXT_BYTES = 200,
+};
+
+/* The headers of a list that is being extended, and what the whole list takes on the wire at most.
+ */
+struct extension {
+    amqp_table_entry_t *entries;
+    int count;
+    size_t bytes, max_bytes;
+    struct buffer dropped; /* names */
+};
+
+static size_t header_bytes(const struct header *header)
+{
+    size_t text = header->is_number || header->text == NULL ? 0 : strlen(header->text);
+    return strlen(header->name) + ENTRY_SPARE_BYTES + text;
+}
+
+/* `scratch` has room for every entry. */
+static size_t entry_bytes(amqp_table_entry_t *entry, const struct buffer *scratch)
+{
+    amqp_table_t table = {.num_entries = 1, .entries = entry};
+    size_t length = 0;
+    int status = amqp_encode_table((amqp_bytes_t){.len = scratch->room, .bytes = scratch->bytes},
+                                   &table, &length);
+    return status < 0 ? 0 : length;
+}
+
+static void drop_largest(struct extension *extension, const struct buffer *scratch)
+{
+    int largest = 0;
+    size_t most = 0;
+    for (int i = 0; i < extension->count; i++) {
+        size_t bytes = entry_bytes(&extension->entries[i], scratch);
+        if (bytes > most) {
+            most = bytes;
+            largest = i;
+        }
+    }
+    amqp_bytes_t name = extension->entries[largest].key;
+    buffer_text(&extension->dropped, extension->dropped.length > 0 ? ", " : "");
+    buffer_add(&extension->dropped, name.bytes, name.len);
+    extension->count--;
+    extension->entries[largest] = extension->entries[extension->count];
+    extension->bytes -= most < extension->bytes ? most : extension->bytes;
+}
+
+/* A dead letter that fits no frame could never leave: rather without a header of theirs than
+ * without the class. */
+static void make_room(struct extension *extension, size_t needed)
+{
+    if (extension->count == 0 || extension->bytes + needed <= extension->max_bytes) {
+        return;
+    }
+    AUTO(buffer_done) struct buffer scratch = {0};
+    (void)buffer_reserve(&scratch, extension->bytes);
+    extension->bytes += sizeof DROPPED_HEADER + ENTRY_SPARE_BYTES + DROPPED_TEXT_BYTES;
+    while (extension->count > 0 && extension->bytes + needed > extension->max_bytes) {
+        drop_largest(extension, &scratch);
+    }
+}
+
+/* What is ours is cut so that everything fits, the last first; our first is kept whole. */
+static void add_more(struct extension *extension, const struct header *more, size_t count)
+{
+    size_t room =
+        extension->max_bytes > extension->bytes ? extension->max_bytes - extension->bytes : 0;
+    for (size_t i = 0; i < count; i++) {
+        amqp_table_entry_t entry = entry_of(&more[i]);
+        size_t names = strlen(more[i].name) + ENTRY_SPARE_BYTES;
+        if (i > 0 && room < names) {
+            continue;
+        }
+        room = room > names ? room - names : 0;
+        if (!more[i].is_number) {
+            amqp_bytes_t *text = &entry.value.value.bytes;
+            text->len = i > 0 && text->len > room ? room : text->len;
+            room = room > text->len ? room - text->len : 0;
+        }
+        set_entry(extension->entries, &extension->count, entry);
+    }
+}
+
+static amqp_table_entry_t bytes_entry(const char *name, amqp_bytes_t bytes)
+{
+    return (amqp_table_entry_t){.key = amqp_cstring_bytes(name),
+                                .value = {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = bytes}};
+}
+
+static enum outcome extend(amqp_basic_properties_t *properties, struct extension *extension,
+                           const struct header *more, size_t count, struct buffer *out,
+                           struct fault *fault)
+{
+    make_room(extension, count > 0 ? header_bytes(&more[0]) : 0);
+    if ((properties->_flags & AMQP_BASIC_USER_ID_FLAG) != 0) {
+        set_entry(extension->entries, &extension->count,
+                  bytes_entry(USER_HEADER, properties->user_id));
+        properties->_flags &= ~(amqp_flags_t)AMQP_BASIC_USER_ID_FLAG;
+    }
+    if (extension->dropped.length > 0) {
+        size_t length = extension->dropped.length;
+        length = length < DROPPED_TEXT_BYTES ? length : DROPPED_TEXT_BYTES;
+        set_entry(extension->entries, &extension->count,
+                  bytes_entry(DROPPED_HEADER,
+                              (amqp_bytes_t){.len = length, .bytes = extension->dropped.bytes}));
+    }
+    add_more(extension, more, count);
+    properties->_flags |= AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG;
+    properties->headers =
+        (amqp_table_t){.num_entries = extension->count, .entries = extension->entries};
+    properties->delivery_mode = 2;
+    return encode(properties, extension->max_bytes, out, fault);
 }
 
 enum outcome broker_properties_extend(const void *raw, size_t raw_length, const struct header *more,
@@ -246,45 +364,18 @@ enum outcome broker_properties_extend(const void *raw, size_t raw_length, const 
         o = fault_set(fault, REJECT, "the property list cannot be read");
     } else {
         amqp_basic_properties_t *properties = decoded;
-        int have = (properties->_flags & AMQP_BASIC_HEADERS_FLAG) != 0
-                       ? properties->headers.num_entries
-                       : 0;
-        amqp_table_entry_t *entries = xcalloc((size_t)have + count + 1, sizeof *entries);
-        if (have > 0) {
-            memcpy(entries, properties->headers.entries, (size_t)have * sizeof *entries);
+        bool has_headers = (properties->_flags & AMQP_BASIC_HEADERS_FLAG) != 0;
+        struct extension extension = {.count = has_headers ? properties->headers.num_entries : 0,
+                                      .bytes = raw_length + EXTEND_SPARE_BYTES,
+                                      .max_bytes = max_bytes};
+        extension.entries = xcalloc((size_t)extension.count + count + 2, sizeof *extension.entries);
+        if (extension.count > 0) {
+            memcpy(extension.entries, properties->headers.entries,
+                   (size_t)extension.count * sizeof *extension.entries);
         }
-        if ((properties->_flags & AMQP_BASIC_USER_ID_FLAG) != 0) {
-            set_entry(
-                entries, &have,
-                (amqp_table_entry_t){
-                    .key = amqp_cstring_bytes(USER_HEADER),
-                    .value = {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = properties->user_id},
-                });
-            properties->_flags &= ~(amqp_flags_t)AMQP_BASIC_USER_ID_FLAG;
-        }
-        /* What is ours is cut so that everything fits, the last first: theirs is kept whole, and so
-         * is our first. */
-        size_t room = max_bytes > raw_length + 128 ? max_bytes - raw_length - 128 : 0;
-        for (size_t i = 0; i < count; i++) {
-            amqp_table_entry_t entry = entry_of(&more[i]);
-            size_t names = strlen(more[i].name) + 16;
-            if (i > 0 && room < names) {
-                continue;
-            }
-            room = room > names ? room - names : 0;
-            if (!more[i].is_number) {
-                amqp_bytes_t *text = &entry.value.value.bytes;
-                text->len = i > 0 && text->len > room ? room : text->len;
-                room = room > text->len ? room - text->len : 0;
-            }
-            set_entry(entries, &have, entry);
-        }
-        properties->_flags |= AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG;
-        properties->headers = (amqp_table_t){.num_entries = have, .entries = entries};
-        properties->delivery_mode = 2;
-        o = encode(properties, max_bytes > raw_length + 4096 ? max_bytes : raw_length + 4096, out,
-                   fault);
-        free(entries);
+        o = extend(properties, &extension, more, count, out, fault);
+        buffer_done(&extension.dropped);
+        free(extension.entries);
     }
     empty_amqp_pool(&pool);
     return o;

@@ -135,10 +135,10 @@ enum outcome broker_judge(struct broker *broker, uint64_t number, bool multiple,
     return OK;
 }
 
-void broker_note_return(struct broker *broker, const char *message_id, const char *reason)
+void broker_note_return(struct broker *broker, const struct properties *properties,
+                        const char *reason)
 {
-    uint64_t hash =
-        message_id != NULL ? hash_bytes(message_id, strlen(message_id)) : hash_bytes("", 0);
+    uint64_t hash = message_id_hash(properties->raw, properties->raw_length);
     for (uint64_t n = broker->oldest; n < broker->next; n++) {
         struct outstanding *outstanding = outstanding_at(broker, n);
         if (outstanding->is_open && !outstanding->is_returned && outstanding->id_hash == hash) {
@@ -239,9 +239,4 @@ enum outcome broker_publish(struct broker *broker, const char *exchange, const c
 size_t broker_unconfirmed(const struct broker *broker)
 {
     return broker->unconfirmed;
-}
-
-size_t broker_unsent_bytes(const struct broker *broker)
-{
-    return broker->out.length - broker->out_sent;
 }

@@ -57,6 +57,7 @@ struct db {
     bool is_failed;      /* the open transaction has met an error: only ROLLBACK is left */
     struct companion companion;
     bool has_companion;
+    int64_t companion_ticked_ms; /* monotonic */
     struct statement statements[STATEMENTS_MAX];
     size_t statement_count;
     struct pending *pending; /* ring of `room`, a power of two */
@@ -144,6 +145,19 @@ static enum outcome lose(struct db *db, struct fault *fault, const char *what)
                      db->conn != NULL ? PQerrorMessage(db->conn) : "not connected");
 }
 
+/* A server that answers steadily leaves no pause: so after each wait, however short. */
+static void look_after_companion(struct db *db, bool has_news)
+{
+    if (!db->has_companion) {
+        return;
+    }
+    int64_t now = clock_monotonic_ms();
+    if (has_news || now - db->companion_ticked_ms >= db->companion.every_ms) {
+        db->companion_ticked_ms = now;
+        db->companion.tick(db->companion.context);
+    }
+}
+
 /* Waits for the socket or `deadline_ms`, looking after the companion. False when the deadline has
  * passed. */
 static bool wait_socket(struct db *db, short events, int64_t deadline_ms)
@@ -157,13 +171,12 @@ static bool wait_socket(struct db *db, short events, int64_t deadline_ms)
                                {.fd = -1, .events = POLLIN}};
     if (db->has_companion) {
         polled[1].fd = db->companion.fd;
-        ms = ms < db->companion.every_ms ? ms : db->companion.every_ms;
+        int64_t rest = db->companion_ticked_ms + db->companion.every_ms - now;
+        ms = ms < rest ? ms : rest > 0 ? rest : 0;
     }
 
-    int ready = poll(polled, 2, (int)ms);
-    if (db->has_companion && (ready == 0 || polled[1].revents != 0)) {
-        db->companion.tick(db->companion.context);
-    }
+    (void)poll(polled, 2, (int)ms);
+    look_after_companion(db, polled[1].revents != 0);
     return true;
 }
 
@@ -177,6 +190,7 @@ static enum outcome wait_result(struct db *db, struct fault *fault)
             return lose(db, fault, "send");
         }
         if (PQisBusy(db->conn) == 0) {
+            look_after_companion(db, false);
             return OK;
         }
         short events = (short)(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
@@ -217,11 +231,14 @@ static enum outcome connect_poll(struct db *db, struct fault *fault)
 
 static enum outcome connect_now(struct db *db, struct fault *fault)
 {
-    const char *const keys[] = {"dbname",           "application_name", "options",
-                                "tcp_user_timeout", "client_encoding",  NULL};
-    const char *const values[] = {db->url, db->name, db->settings != NULL ? db->settings : "",
-                                  "10000", /* ms: a peer that vanished without a word is noticed */
-                                  "UTF8",  NULL};
+    const char *const keys[] = {
+        "dbname",          "application_name", "options", "tcp_user_timeout",
+        "keepalives_idle", "client_encoding",  NULL};
+    const char *const values[] = {
+        db->url, db->name, db->settings != NULL ? db->settings : "",
+        "10000", /* ms: a peer that vanished without a word is noticed … */
+        "10",    /* s: … also while it owes us a long answer */
+        "UTF8",  NULL};
     db->conn = PQconnectStartParams(keys, values, 1);
     if (db->conn == NULL || PQstatus(db->conn) == CONNECTION_BAD) {
         return lose(db, fault, "connect");
@@ -310,6 +327,7 @@ void db_set_companion(struct db *db, const struct companion *companion)
     db->has_companion = companion != NULL;
     if (companion != NULL) {
         db->companion = *companion;
+        db->companion_ticked_ms = clock_monotonic_ms();
     }
 }
 

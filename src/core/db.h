@@ -74,7 +74,7 @@ struct db_param db_time(int64_t utc_ms);        /* timestamptz; INT64_MIN = SQL 
 
 /* Array parameters: filled one by one, then handed over with db_array. A zeroed one is empty and
  * needs db_array_init. */
-enum db_type { DB_UUID, DB_TEXT, DB_BYTEA, DB_INT8, DB_INT4, DB_BOOL, DB_TIMESTAMPTZ, DB_XID8 };
+enum db_type { DB_UUID, DB_TEXT, DB_BYTEA, DB_INT8, DB_INT4, DB_BOOL, DB_TIMESTAMPTZ };
 struct db_array {
     unsigned oid, element_oid;
     struct {
@@ -91,7 +91,7 @@ void db_array_null(struct db_array *array);
 void db_array_uuid(struct db_array *array, const struct uuid *id);
 void db_array_text(struct db_array *array, const char *text);
 void db_array_bytes(struct db_array *array, const void *bytes, size_t length);
-void db_array_i64(struct db_array *array, int64_t number); /* DB_INT8, DB_XID8 */
+void db_array_i64(struct db_array *array, int64_t number); /* DB_INT8 */
 void db_array_i32(struct db_array *array, int32_t number);
 void db_array_bool(struct db_array *array, bool value);
 void db_array_time(struct db_array *array, int64_t utc_ms);

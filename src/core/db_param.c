@@ -12,9 +12,9 @@
 static const struct {
     unsigned array, element;
 } type_oids[] = {
-    [DB_UUID] = {2951, 2950},        [DB_TEXT] = {1009, 25},  [DB_BYTEA] = {1001, 17},
-    [DB_INT8] = {1016, 20},          [DB_INT4] = {1007, 23},  [DB_BOOL] = {1000, 16},
-    [DB_TIMESTAMPTZ] = {1185, 1184}, [DB_XID8] = {271, 5069},
+    [DB_UUID] = {2951, 2950},        [DB_TEXT] = {1009, 25}, [DB_BYTEA] = {1001, 17},
+    [DB_INT8] = {1016, 20},          [DB_INT4] = {1007, 23}, [DB_BOOL] = {1000, 16},
+    [DB_TIMESTAMPTZ] = {1185, 1184},
 };
 
 static void put_big_endian(uint8_t *out, uint64_t value, int count)

@@ -71,17 +71,6 @@ struct uuid ids_new(void)
     return id;
 }
 
-struct uuid ids_derive(const struct uuid *base, const char *label)
-{
-    struct uuid id;
-    (void)crypto_generichash(id.bytes, UUID_BYTES, (const unsigned char *)label, strlen(label),
-                             base->bytes, UUID_BYTES);
-    memcpy(id.bytes, base->bytes, 6);
-    id.bytes[6] = (uint8_t)((id.bytes[6] & 0x0f) | 0x80);
-    id.bytes[8] = (uint8_t)((id.bytes[8] & 0x3f) | 0x80);
-    return id;
-}
-
 /* One more than the digit's value, so that 0 is "no digit". Every event carries half a dozen ids: a
  * table pays. */
 static const uint8_t hex_digits[UINT8_MAX + 1] = {

@@ -18,10 +18,6 @@ struct uuid {
  * gives no randomness. */
 struct uuid ids_new(void);
 
-/* An id of ours that is a pure function of two others (RFC 9562 version 8, first 6 bytes those of
- * `base`). */
-struct uuid ids_derive(const struct uuid *base, const char *label);
-
 /* Accepts the 36-character form in either case. `out` is written only on success. */
 bool ids_parse(const char *text, struct uuid *out);
 bool ids_parse_n(const char *text, unsigned long length, struct uuid *out);

@@ -17,6 +17,8 @@ enum {
     STANDBY_MS = 1000,   /* between attempts to become the active relay */
     OBSERVE_MS = 1000,   /* between looks at `unsent`, and signs of life */
     LOCK_HEARTBEATS = 3, /* a frozen holder of the lock is put out after so many: 30 s by default */
+    STATEMENT_MS =
+        600000, /* a look over a long backlog reads all of it, perhaps from a cold disk */
 };
 
 /* Any number that no other advisory lock of a service's database has: "quad rela". */
@@ -35,22 +37,28 @@ static void tell(struct relay *relay, enum link_server server, enum link_state s
     link_set(&relay->runtime->counters.links, SEAT_RELAY, server, state);
 }
 
-/* The plans of relay.md hold with these; a session that says nothing for lock_ms loses the lock. */
+/*
+ * The plans of relay.md hold with these; a session that says nothing for lock_ms loses the lock, be
+ * it idle or in the middle of a result that nobody takes.
+ */
 static char *session_settings(const struct relay *relay)
 {
     long long limit_ms = (long long)lock_ms(relay);
     return xasprintf("-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off "
                      "-c max_parallel_workers_per_gather=0 -c synchronous_commit=off "
-                     "-c idle_session_timeout=%lld -c idle_in_transaction_session_timeout=%lld",
-                     limit_ms, limit_ms);
+                     "-c idle_session_timeout=%lld -c idle_in_transaction_session_timeout=%lld "
+                     "-c tcp_user_timeout=%lld",
+                     limit_ms, limit_ms, limit_ms);
 }
 
 static enum outcome open_database(struct relay *relay, struct fault *fault)
 {
     AUTO(free_text) char *name = xasprintf("%s relay", relay->runtime->service->name);
     AUTO(free_text) char *settings = session_settings(relay);
-    const struct db_options options = {
-        .url = relay->runtime->config->database_url, .name = name, .settings = settings};
+    const struct db_options options = {.url = relay->runtime->config->database_url,
+                                       .name = name,
+                                       .settings = settings,
+                                       .statement_ms = STATEMENT_MS};
     enum outcome o = db_open(&options, &relay->db, fault);
     if (o == OK && relay->broker != NULL) {
         struct companion companion = broker_companion(relay->broker);
@@ -66,7 +74,6 @@ static void drop_database(struct relay *relay)
     db_close(relay->db);
     relay->db = NULL;
     tell(relay, LINK_DATABASE, LINK_DOWN);
-    atomic_store(&relay->runtime->counters.relay_is_active, false);
 }
 
 static void drop_broker(struct relay *relay)
@@ -148,9 +155,12 @@ struct pace {
     int64_t poll_ms;      /* between polls that find nothing */
     int64_t next_poll_ms; /* monotonic */
     int64_t next_observe_ms;
+    bool has_more; /* more may be due in `unsent` than was taken up */
 };
 
-static void update_counters(struct relay *relay)
+/* What is read and what the window still holds. A blocked relay reads nothing: there relay_look
+ * tells. */
+static void show_backlog(struct relay *relay)
 {
     struct service_counters *counters = &relay->runtime->counters;
     int64_t backlog = relay->left > 0 ? relay->left : 0;
@@ -165,14 +175,33 @@ static void update_counters(struct relay *relay)
     int64_t lag_ms = oldest_ms == 0 ? 0 : clock_now_ms() - oldest_ms;
     atomic_store(&counters->relay_backlog, backlog);
     atomic_store(&counters->relay_lag_ms, lag_ms > 0 ? lag_ms : 0);
+}
+
+static void update_counters(struct relay *relay)
+{
+    struct service_counters *counters = &relay->runtime->counters;
+    bool is_blocked = broker_is_blocked(relay->broker);
+    if (!is_blocked) {
+        show_backlog(relay);
+    }
     atomic_store(&counters->unsent, relay->unsent);
-    atomic_store(&counters->relay_is_blocked, broker_is_blocked(relay->broker));
+    atomic_store(&counters->relay_is_blocked, is_blocked);
+}
+
+/* What is told of an active relay is no longer ours to tell. */
+static void step_back(struct relay *relay)
+{
+    struct service_counters *counters = &relay->runtime->counters;
+    atomic_store(&counters->relay_is_active, false);
+    atomic_store(&counters->relay_backlog, 0);
+    atomic_store(&counters->relay_lag_ms, 0);
+    atomic_store(&counters->unsent, 0);
 }
 
 static bool wants_rows(const struct relay *relay)
 {
-    return relay->waiting < CHUNK_ROWS && !broker_is_blocked(relay->broker) &&
-           !runtime_is_stopping(relay->runtime);
+    return relay->waiting < CHUNK_ROWS && relay->held_bytes < HELD_BYTES &&
+           !broker_is_blocked(relay->broker) && !runtime_is_stopping(relay->runtime);
 }
 
 /* Reads when it is time to. Within a window at once; between windows as the pace says. */
@@ -193,29 +222,33 @@ static enum outcome read_more(struct relay *relay, struct pace *pace, bool *got,
     return o;
 }
 
-/* The sign of life that keeps the lock. */
-static enum outcome ping(struct relay *relay, struct fault *fault)
+static enum outcome take_up_unsent(struct relay *relay, struct pace *pace, struct fault *fault)
 {
-    return db_run(relay->db, &sql_relay_ping, DB_NO_PARAMS, NULL, fault);
+    bool has_more = false;
+    enum outcome o = relay_read_unsent(relay, &has_more, fault);
+    pace->has_more = has_more;
+    return o;
 }
 
-/* Once a second: what is due in `unsent`; or a sign of life while nothing else is asked. */
+/*
+ * Once a second: how many wait in `unsent`, which is also the sign of life that keeps the lock, and
+ * those that are due. While there are, the next ones follow as soon as these are settled.
+ */
 static enum outcome observe(struct relay *relay, struct pace *pace, struct fault *fault)
 {
     int64_t now = clock_monotonic_ms();
-    if (now < pace->next_observe_ms) {
+    bool is_time = now >= pace->next_observe_ms;
+    bool is_next = pace->has_more && wants_rows(relay) && !relay_has_retries(relay);
+    if (!is_time && !is_next) {
         return OK;
     }
     pace->next_observe_ms = now + OBSERVE_MS;
-    if (!wants_rows(relay)) {
-        return ping(relay, fault);
+    enum outcome o = relay_count_unsent(relay, fault);
+    if (o == OK && broker_is_blocked(relay->broker)) {
+        return relay_look(relay, fault);
     }
-    bool got = false;
-    enum outcome o = relay->unsent > 0 ? relay_read_unsent(relay, &got, fault) : OK;
-    if (got) {
-        pace->next_observe_ms = now;
-    }
-    return o;
+    return o == OK && relay->unsent > 0 && wants_rows(relay) ? take_up_unsent(relay, pace, fault)
+                                                             : o;
 }
 
 static enum outcome work_round(struct relay *relay, struct pace *pace, struct fault *fault)
@@ -304,14 +337,18 @@ static enum outcome wait_for_broker(struct relay *relay, int64_t delay_ms, struc
     while (o == OK && !runtime_is_stopping(relay->runtime) && clock_monotonic_ms() < until) {
         int64_t rest = until - clock_monotonic_ms();
         pause_for(relay, rest < OBSERVE_MS ? rest : OBSERVE_MS);
-        o = ping(relay, fault);
+        o = db_run(relay->db, &sql_relay_ping, DB_NO_PARAMS, NULL, fault);
+        if (o == OK) {
+            o = relay_look(relay, fault);
+        }
     }
     return o;
 }
 
 /*
- * Publishes while the broker is there. OK also when it is gone; *is_over: the database is gone, the
- * cursor is somebody else's, or the runtime stops.
+ * Publishes while the broker is there. *is_over: it is not the broker that ended this, but the
+ * database, which is gone or refuses (a full disk, read-only), somebody else who moves the cursor,
+ * or the runtime, which stops.
  */
 static enum outcome publish_while_possible(struct relay *relay, bool *is_over, struct fault *fault)
 {
@@ -321,7 +358,8 @@ static enum outcome publish_while_possible(struct relay *relay, bool *is_over, s
         return o;
     }
     o = work_until_trouble(relay, fault);
-    *is_over = o == OK || o == RETRY || o == FATAL || db_is_lost(relay->db);
+    *is_over = o == OK || o == RETRY || o == FATAL || db_is_lost(relay->db) ||
+               !broker_is_lost(relay->broker);
     return o;
 }
 
@@ -361,7 +399,7 @@ static enum outcome activate(struct relay *relay, struct fault *fault)
     atomic_store(&relay->runtime->counters.relay_is_active, true);
     tell(relay, LINK_BROKER, relay->broker != NULL ? LINK_UP : LINK_DOWN);
     o = be_active(relay, fault);
-    atomic_store(&relay->runtime->counters.relay_is_active, false);
+    step_back(relay);
     if (!db_is_lost(relay->db)) { /* left of our own: the next one need not wait */
         struct fault ignored;
         enum outcome unlocked = db_run(relay->db, &sql_relay_unlock, DB_NO_PARAMS, NULL, &ignored);
@@ -416,8 +454,7 @@ static void relay_done(struct relay *relay)
 
 static void relay_init(struct relay *relay, struct runtime *runtime)
 {
-    *relay = (struct relay){
-        .runtime = runtime, .wake_fd = -1, .chunk_limit = CHUNK_ROWS, .next_number = 1, .left = -1};
+    *relay = (struct relay){.runtime = runtime, .wake_fd = -1, .next_number = 1, .left = -1};
     (void)snprintf(relay->source, sizeof relay->source, "/fit/%s", runtime->service->name);
     relay->slot_count = 1;
     while (relay->slot_count < (size_t)runtime->config->relay_window * 2) {

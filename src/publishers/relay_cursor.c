@@ -9,7 +9,8 @@
 #include <string.h>
 
 static const struct sql sql_relay_rebase = {"relay_rebase", "select relay_rebase()"};
-static const struct sql sql_unsent_count = {"unsent_count", "select count(*) from unsent"};
+static const struct sql sql_unsent_count = {
+    "unsent_count", "select count(*) from (select from unsent limit $1::int8) u"};
 
 /*
  * An id is made a little before its transaction gets its number; outbox_append.sql refuses ids that
@@ -17,7 +18,10 @@ static const struct sql sql_unsent_count = {"unsent_count", "select count(*) fro
  */
 enum { ID_MARGIN_MS = 24 * 60 * 60 * 1000 };
 
-enum { SAVE_EVERY_MS = 20 }; /* what a crash may have said twice */
+enum {
+    SAVE_EVERY_MS = 20,     /* what a crash may have said twice */
+    UNSENT_COUNTED = 10000, /* beyond it the number does not matter */
+};
 
 static void text_copy(char **to, const char *from)
 {
@@ -130,21 +134,13 @@ static enum outcome rebase(struct relay *relay, struct fault *fault)
     return o;
 }
 
-enum outcome relay_cursor_load(struct relay *relay, struct fault *fault)
+enum outcome relay_count_unsent(struct relay *relay, struct fault *fault)
 {
-    bool is_restored = false;
-    enum outcome o = read_row(relay, &is_restored, fault);
-    if (o == OK && is_restored) {
-        o = rebase(relay, fault);
-    }
-    if (o != OK) {
-        return o;
-    }
     AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
-    o = db_run(relay->db, &sql_unsent_count, DB_NO_PARAMS, &rows, fault);
+    enum outcome o =
+        db_run(relay->db, &sql_unsent_count, DB_PARAMS(db_i64(UNSENT_COUNTED)), &rows, fault);
     if (o == OK) {
         relay->unsent = db_get_i64(rows, 0, 0);
-        relay_forget(relay);
     }
     return o;
 }
@@ -152,7 +148,7 @@ enum outcome relay_cursor_load(struct relay *relay, struct fault *fault)
 /* What a run of finished chunks changes. */
 struct settlement {
     struct db_array failed_ids, failed_seqs, failed_reasons, sent_ids;
-    int64_t failed, sent;
+    int64_t failed;            /* for the first time */
     const struct cursor *then; /* NULL: the cursor stays */
 };
 
@@ -174,7 +170,6 @@ static void collect_row(struct settlement *settlement, const struct chunk *chunk
         settlement->failed += chunk->is_retry ? 0 : 1;
     } else if (chunk->is_retry) {
         db_array_uuid(&settlement->sent_ids, &id);
-        settlement->sent++;
     }
 }
 
@@ -235,7 +230,7 @@ static enum outcome queue_all(struct relay *relay, struct settlement *settlement
                                db_array(&settlement->failed_reasons)),
                      DB_ANY_ROWS, FAULT_NOBODY, fault);
     }
-    if (o == OK && settlement->sent > 0) {
+    if (o == OK && settlement->sent_ids.count > 0) {
         o = db_queue(relay->db, &sql_unsent_delete, DB_PARAMS(db_array(&settlement->sent_ids)),
                      DB_ANY_ROWS, FAULT_NOBODY, fault);
     }
@@ -259,20 +254,34 @@ static enum outcome save_all(struct relay *relay, struct settlement *settlement,
 static enum outcome save(struct relay *relay, struct settlement *settlement, struct fault *fault)
 {
     crash_point("relay-before-cursor");
-    bool is_move_only =
-        settlement->then != NULL && settlement->failed_ids.count == 0 && settlement->sent == 0;
+    bool is_move_only = settlement->then != NULL && settlement->failed_ids.count == 0 &&
+                        settlement->sent_ids.count == 0;
     enum outcome o = is_move_only ? move_alone(relay, settlement->then, fault)
                                   : save_all(relay, settlement, fault);
-    if (o != OK) {
-        return o;
-    }
-    if (settlement->then != NULL) {
+    if (o == OK && settlement->then != NULL) {
         int64_t version = relay->saved.version + 1;
         cursor_copy(&relay->saved, settlement->then);
         relay->saved.version = version;
     }
-    relay->unsent += settlement->failed - settlement->sent;
-    return OK;
+    return o == OK && !is_move_only ? relay_count_unsent(relay, fault) : o;
+}
+
+enum outcome relay_cursor_load(struct relay *relay, struct fault *fault)
+{
+    bool is_restored = false;
+    enum outcome o = read_row(relay, &is_restored, fault);
+    if (o == OK && is_restored) {
+        o = rebase(relay, fault);
+    }
+    if (o == OK) {
+        o = move_alone(relay, &relay->saved, fault);
+    }
+    if (o != OK) {
+        return o;
+    }
+    relay->saved.version++;
+    relay_forget(relay);
+    return relay_count_unsent(relay, fault);
 }
 
 static bool has_finished(const struct relay *relay)
@@ -317,6 +326,7 @@ enum outcome relay_settle(struct relay *relay, bool *settled, struct fault *faul
     while (relay->first != rest) {
         struct chunk *done = relay->first;
         relay->first = done->next;
+        relay->held_bytes -= done->bytes;
         chunk_free(done);
     }
     if (relay->first == NULL) {

@@ -21,7 +21,8 @@
 enum {
     CHUNK_ROWS = 500,
     FRESH_ROWS = 100,                  /* a window with fewer is read with one statement */
-    CHUNK_BYTES = 4 * 1024 * 1024,     /* what a chunk aims at: large bodies make it shorter */
+    CHUNK_BYTES = 4 * 1024 * 1024,     /* a chunk ends with the row that reaches it */
+    HELD_BYTES = 4 * CHUNK_BYTES,      /* read and not settled: beyond it nothing is read */
     IN_FLIGHT_BYTES = 4 * 1024 * 1024, /* published and not judged */
     UNSENT_ROWS = 200,                 /* tried again at a time */
 };
@@ -50,6 +51,7 @@ struct chunk {
     int count;
     int sent;      /* rows up to here have been published */
     int judged;    /* how many are ROW_DONE or ROW_FAILED */
+    size_t bytes;  /* of all rows */
     bool is_retry; /* rows of `unsent`: the cursor has nothing to do with them */
     struct cursor then;
 };
@@ -71,12 +73,12 @@ struct relay {
     struct cursor saved; /* as in the database */
     struct cursor ahead; /* as far as has been read */
     int64_t left; /* rows of the window at `ahead` that are still to be read; -1 = not known */
-    int64_t chunk_limit;  /* rows to ask for next */
-    bool is_busy;         /* the last window was a large one: the next is probably too */
+    bool is_busy; /* the last window was a large one: the next is probably too */
     int64_t next_save_ms; /* monotonic, when the cursor may move again */
 
     struct chunk *first, *last;
-    int waiting; /* rows in chunks that are not published yet */
+    int waiting;       /* rows in chunks that are not published yet */
+    size_t held_bytes; /* of all chunks */
 
     struct slot *slots; /* `slot_count`, a power of two */
     size_t slot_count;
@@ -84,7 +86,8 @@ struct relay {
     size_t in_flight_bytes;
     struct buffer properties;
 
-    int64_t unsent; /* rows in the table */
+    int64_t unsent;       /* rows in the table, when last counted */
+    int64_t next_look_ms; /* monotonic, when relay_look may ask again */
 };
 
 /* The columns that relay_chunk.sql, relay_fresh.sql, relay_restored.sql and unsent_take.sql return.
@@ -104,8 +107,9 @@ enum outbox_column {
     COLUMN_OCCURRED_AT,
     COLUMN_BODY,
     COLUMN_PROPERTIES,
-    COLUMN_TARGET, /* these two of relay_fresh.sql only */
+    COLUMN_TARGET, /* these three of relay_fresh.sql only */
     COLUMN_TARGET_AT,
+    COLUMN_IS_WHOLE,
 };
 
 /* relay_cursor.c */
@@ -115,8 +119,13 @@ void cursor_done(struct cursor *cursor);
 void cursor_close_window(struct cursor *cursor);
 /* No row that is still unread has a smaller id: old partitions need not be looked at. */
 struct uuid cursor_oldest_id(const struct cursor *cursor);
-/* Reads the row, after a restored dump rebases it first. Also counts `unsent`. */
+/*
+ * Reads the row, after a restored dump rebases it first, and counts `unsent`. Also writes it once:
+ * who cannot move the cursor must not publish, and whoever moved it before is fenced from now on.
+ */
 enum outcome relay_cursor_load(struct relay *relay, struct fault *fault);
+/* Counts `unsent` again: rows may come by hand. Also a sign of life. */
+enum outcome relay_count_unsent(struct relay *relay, struct fault *fault);
 /*
  * Settles the finished chunks at the front: failures are recorded and the cursor moves, in one
  * transaction. RETRY with is_conflict: another relay moves the cursor now. *settled tells whether
@@ -129,10 +138,12 @@ int64_t relay_save_due_ms(const struct relay *relay);
 /* relay_window.c */
 /* Appends the next chunk, if there is one; *got tells. */
 enum outcome relay_read(struct relay *relay, bool *got, struct fault *fault);
-/* The same for what is due in `unsent`. */
+/* The same for what is due in `unsent`. Not while an earlier such chunk is unsettled: its rows
+ * would be read again. */
 enum outcome relay_read_unsent(struct relay *relay, bool *got, struct fault *fault);
-/* Only looks how much there is: for lag and backlog while nothing can be sent, and so that the lock
- * is kept. */
+bool relay_has_retries(const struct relay *relay);
+/* Only looks how much there is: for lag and backlog while nothing can be sent. A long backlog makes
+ * that dear; then it is done less often, and most calls do nothing. */
 enum outcome relay_look(struct relay *relay, struct fault *fault);
 /* Drops everything that was read and not settled; the next relay_read starts again at the saved
  * cursor. */
@@ -142,6 +153,8 @@ void chunk_free(struct chunk *chunk);
 /* relay_send.c */
 /* Publishes what the window has room for; *sent tells whether there was anything. */
 enum outcome relay_send(struct relay *relay, bool *sent, struct fault *fault);
+/* What a row weighs in memory and on the wire: body and, of a dead letter, properties. */
+size_t relay_row_bytes(const struct db_rows *rows, int row);
 void relay_on_verdict(void *context, uint64_t number, enum verdict verdict, const char *reason);
 
 #endif

@@ -138,9 +138,9 @@ static bool is_unheard(const struct relay *relay, const struct chunk *chunk, int
     return message != NULL && !message->is_heard;
 }
 
-static size_t row_bytes(const struct chunk *chunk, int row)
+size_t relay_row_bytes(const struct db_rows *rows, int row)
 {
-    return db_get_length(chunk->rows, row, COLUMN_BODY);
+    return db_get_length(rows, row, COLUMN_BODY) + db_get_length(rows, row, COLUMN_PROPERTIES);
 }
 
 void relay_on_verdict(void *context, uint64_t number, enum verdict verdict, const char *reason)
@@ -165,7 +165,7 @@ void relay_on_verdict(void *context, uint64_t number, enum verdict verdict, cons
         failure = reason;
         break;
     }
-    relay->in_flight_bytes -= row_bytes(slot->chunk, slot->row);
+    relay->in_flight_bytes -= relay_row_bytes(slot->chunk->rows, slot->row);
     judge(slot->chunk, slot->row, failure);
     slot->chunk = NULL;
 }
@@ -197,7 +197,7 @@ static enum outcome send_row(struct relay *relay, struct chunk *chunk, struct fa
     }
     atomic_fetch_add(&relay->runtime->counters.published, 1);
     relay->next_number = number + 1;
-    relay->in_flight_bytes += row_bytes(chunk, row);
+    relay->in_flight_bytes += relay_row_bytes(chunk->rows, row);
     relay->slots[number & (relay->slot_count - 1)] =
         (struct slot){.chunk = chunk, .row = row, .number = number};
     return OK;

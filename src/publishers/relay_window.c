@@ -9,6 +9,9 @@
  * partitions. */
 enum { IDLE_MOVE_MS = 60000 };
 
+/* Of a relay that can only look, one part of so many of its time may go into looking. */
+enum { LOOK_EVERY_MS = 1000, LOOK_SHARE = 20 };
+
 void chunk_free(struct chunk *chunk)
 {
     for (int i = 0; i < chunk->count; i++) {
@@ -29,6 +32,7 @@ void relay_forget(struct relay *relay)
     }
     relay->last = NULL;
     relay->waiting = 0;
+    relay->held_bytes = 0;
     for (size_t i = 0; i < relay->slot_count; i++) {
         relay->slots[i].chunk = NULL;
     }
@@ -37,11 +41,21 @@ void relay_forget(struct relay *relay)
     cursor_copy(&relay->ahead, &relay->saved);
 }
 
+static size_t rows_bytes(const struct db_rows *rows, int count)
+{
+    size_t bytes = 0;
+    for (int row = 0; row < count; row++) {
+        bytes += relay_row_bytes(rows, row);
+    }
+    return bytes;
+}
+
 static struct chunk *append(struct relay *relay, struct db_rows *rows, bool is_retry)
 {
     struct chunk *chunk = xcalloc(1, sizeof *chunk);
     chunk->rows = rows;
     chunk->count = db_rows_count(rows);
+    chunk->bytes = rows_bytes(rows, chunk->count);
     chunk->fates = xcalloc((size_t)chunk->count + 1, sizeof *chunk->fates);
     chunk->is_retry = is_retry;
     if (relay->last != NULL) {
@@ -51,6 +65,7 @@ static struct chunk *append(struct relay *relay, struct db_rows *rows, bool is_r
     }
     relay->last = chunk;
     relay->waiting += chunk->count;
+    relay->held_bytes += chunk->bytes;
     return chunk;
 }
 
@@ -67,8 +82,15 @@ static enum outcome look(struct relay *relay, const struct cursor *cursor, struc
 
 enum outcome relay_look(struct relay *relay, struct fault *fault)
 {
+    int64_t started_ms = clock_monotonic_ms();
+    if (started_ms < relay->next_look_ms) {
+        return OK;
+    }
     AUTO(db_rows_free_auto) struct db_rows *seen = NULL;
     enum outcome o = look(relay, &relay->saved, &seen, fault);
+    int64_t now = clock_monotonic_ms();
+    int64_t pause_ms = (now - started_ms) * LOOK_SHARE;
+    relay->next_look_ms = now + (pause_ms > LOOK_EVERY_MS ? pause_ms : LOOK_EVERY_MS);
     if (o == OK) {
         int64_t lag_ms = db_is_null(seen, 0, POLL_OLDEST)
                              ? 0
@@ -88,14 +110,13 @@ static enum outcome read_small_window(struct relay *relay, bool *got, bool *is_l
 {
     struct cursor *ahead = &relay->ahead;
     struct uuid oldest_id = cursor_oldest_id(ahead);
-    int64_t limit = relay->chunk_limit < FRESH_ROWS ? relay->chunk_limit : FRESH_ROWS;
     AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
     enum outcome o = db_run(relay->db, &sql_relay_fresh,
                             DB_PARAMS(db_text(ahead->last), db_i64(ahead->base_seq),
-                                      db_uuid(&oldest_id), db_i64(limit)),
+                                      db_uuid(&oldest_id), db_i64(FRESH_ROWS), db_i64(CHUNK_BYTES)),
                             &rows, fault);
     int count = db_rows_count(rows);
-    *is_large = count >= limit;
+    *is_large = count > 0 && !db_get_bool(rows, 0, COLUMN_IS_WHOLE);
     if (o != OK || *is_large || count == 0) {
         return o;
     }
@@ -143,42 +164,30 @@ static enum outcome read_rows(struct relay *relay, struct db_rows **rows, struct
     if (ahead->restoring) {
         return db_run(relay->db, &sql_relay_restored,
                       DB_PARAMS(db_i64(ahead->after_seq), db_i64(ahead->base_seq),
-                                db_i64(relay->chunk_limit)),
+                                db_i64(CHUNK_ROWS), db_i64(CHUNK_BYTES)),
                       rows, fault);
     }
     struct uuid oldest_id = cursor_oldest_id(ahead);
     return db_run(relay->db, &sql_relay_chunk,
                   DB_PARAMS(db_text(ahead->last), db_text(ahead->target), db_i64(ahead->floor_seq),
-                            db_i64(ahead->after_seq), db_i64(relay->chunk_limit),
-                            db_uuid(&oldest_id)),
+                            db_i64(ahead->after_seq), db_i64(CHUNK_ROWS), db_uuid(&oldest_id),
+                            db_i64(CHUNK_BYTES)),
                   rows, fault);
 }
 
-/* Large bodies make the next chunk shorter, small ones longer again. */
-static void adapt_limit(struct relay *relay, const struct db_rows *rows, int count)
-{
-    size_t bytes = 1;
-    for (int i = 0; i < count; i++) {
-        bytes += db_get_length(rows, i, COLUMN_BODY) + db_get_length(rows, i, COLUMN_PROPERTIES);
-    }
-    int64_t fitting = (int64_t)((size_t)CHUNK_BYTES * (size_t)count / bytes);
-    if (count > 0) {
-        relay->chunk_limit = fitting < 1 ? 1 : fitting > CHUNK_ROWS ? CHUNK_ROWS : fitting;
-    }
-}
-
-/* `ahead` moves behind the rows that were read. */
-static void advance(struct relay *relay, const struct db_rows *rows, int count, int64_t asked)
+/* `ahead` moves behind the rows that were read. A chunk that is full may not be the last one. */
+static void advance(struct relay *relay, const struct chunk *chunk)
 {
     struct cursor *ahead = &relay->ahead;
+    int count = chunk->count;
     if (count > 0) {
-        ahead->after_seq = db_get_i64(rows, count - 1, COLUMN_SEQ);
+        ahead->after_seq = db_get_i64(chunk->rows, count - 1, COLUMN_SEQ);
         ahead->high_seq = ahead->after_seq > ahead->high_seq ? ahead->after_seq : ahead->high_seq;
     }
     if (relay->left >= 0) {
         relay->left -= count;
     }
-    if (relay->left != 0 && count >= asked) {
+    if (relay->left != 0 && (count >= CHUNK_ROWS || chunk->bytes >= CHUNK_BYTES)) {
         return;
     }
     relay->left = -1;
@@ -207,28 +216,37 @@ enum outcome relay_read(struct relay *relay, bool *got, struct fault *fault)
         }
     }
     AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
-    int64_t asked = relay->chunk_limit;
     if (relay->left != 0) {
         enum outcome o = read_rows(relay, &rows, fault);
         if (o != OK) {
             return o;
         }
     }
-    int count = db_rows_count(rows);
-    adapt_limit(relay, rows, count);
-    advance(relay, rows, count, asked);
     struct chunk *chunk = append(relay, take(rows), false);
+    advance(relay, chunk);
     cursor_copy(&chunk->then, ahead);
     *got = true;
     return OK;
 }
 
+bool relay_has_retries(const struct relay *relay)
+{
+    const struct chunk *chunk = relay->first;
+    while (chunk != NULL && !chunk->is_retry) {
+        chunk = chunk->next;
+    }
+    return chunk != NULL;
+}
+
 enum outcome relay_read_unsent(struct relay *relay, bool *got, struct fault *fault)
 {
     *got = false;
+    if (relay_has_retries(relay)) {
+        return OK;
+    }
     AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
-    enum outcome o =
-        db_run(relay->db, &sql_unsent_take, DB_PARAMS(db_i64(UNSENT_ROWS)), &rows, fault);
+    enum outcome o = db_run(relay->db, &sql_unsent_take,
+                            DB_PARAMS(db_i64(UNSENT_ROWS), db_i64(CHUNK_BYTES)), &rows, fault);
     if (o == OK && db_rows_count(rows) > 0) {
         (void)append(relay, take(rows), true);
         *got = true;

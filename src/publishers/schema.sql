@@ -71,7 +71,8 @@ create table unsent (
 create index unsent_due on unsent (due);
 
 -- After a restore from a dump the rows' transaction ids mean nothing here, and the cursor's snapshot neither: go on by
--- number, from the first row that is not known to be done. The lock waits for open writers, so that every row up to
+-- number, from the first row that is not known to be done; where an earlier restore is still being read, from there at
+-- the latest. The lock waits for open writers, so that every row up to
 -- base_seq is there and every later one has a transaction id of this cluster.
 create function relay_rebase() returns void
     language plpgsql security definer
@@ -93,7 +94,7 @@ begin
            system_identifier = (select s.system_identifier from pg_control_system() s),
            last = pg_current_snapshot(), last_at = now(), oldest_at = now() - interval '1 day',
            target = null, target_at = null, floor_seq = 0,
-           after_seq = least(high_seq, late), base_seq = newest, restoring = true;
+           after_seq = least(high_seq, late, case when restoring then after_seq end), base_seq = newest, restoring = true;
 end
 $$;
 
@@ -111,7 +112,8 @@ begin
         or exists (select from unsent where id >= lower and id < upper)
         or exists (select from outbox
                     where id >= lower and id < upper
-                      and xid >= pg_snapshot_xmax(c.last) and seq + 0 > c.base_seq)
+                      and xid >= pg_snapshot_xmax(c.last) and xid < pg_snapshot_xmax(pg_current_snapshot())
+                      and seq + 0 > c.base_seq)
         or exists (select from outbox
                     where id >= lower and id < upper
                       and xid = any (array(select pg_snapshot_xip(c.last))) and seq + 0 > c.base_seq);

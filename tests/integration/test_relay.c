@@ -368,6 +368,15 @@ START_TEST(loses_nothing_when_it_dies_anywhere)
 }
 END_TEST
 
+/* Also of those that stand by. */
+static void end_relay_sessions(void)
+{
+    PGconn *killer = connect_to(f.url);
+    tell(killer, "select pg_terminate_backend(pid) from pg_stat_activity"
+                 " where datname = current_database() and application_name like '%% relay'");
+    PQfinish(killer);
+}
+
 /* The lock changes hands again and again while both publish: duplicates, but nothing is lost. */
 START_TEST(two_relays_at_once_publish_duplicates_at_worst)
 {
@@ -376,14 +385,11 @@ START_TEST(two_relays_at_once_publish_duplicates_at_worst)
     struct relay_thread two;
     relay_start(&f, &one);
     relay_start(&f, &two);
-    PGconn *killer = connect_to(f.url);
     for (int i = 0; i < 10; i++) {
         say_many(&f, f.conn, 500);
-        tell(killer, "select pg_terminate_backend(pid) from pg_stat_activity"
-                     " where datname = current_database() and application_name like '%% relay'");
+        end_relay_sessions();
         clock_sleep_ms(150);
     }
-    PQfinish(killer);
     hear(f.queue, &heard, 5000, QUIET_MS);
     ck_assert_uint_eq(heard_distinct(&heard), 5000);
     ck_assert(settles(QUIET_MS));
@@ -452,6 +458,67 @@ START_TEST(goes_on_by_number_after_a_restored_dump)
 }
 END_TEST
 
+/* The fixture's database becomes what a dump of it says, taken while writers are `running`; the
+ * cluster is another one, as far as the cursor can know. */
+static void dump_and_restore(PGconn *running[], size_t count)
+{
+    char file[] = "/tmp/relay_dump_XXXXXX";
+    int fd = mkstemp(file);
+    ck_assert_int_ge(fd, 0);
+    (void)close(fd);
+    AUTO(free_text) char *dump = xasprintf("pg_dump -Fc -f %s '%s'", file, f.owner_url);
+    ck_assert_int_eq(system(dump), 0);
+    for (size_t i = 0; i < count; i++) {
+        PQfinish(running[i]);
+    }
+    PQfinish(f.conn);
+    PGconn *deploy = connect_to(getenv("DATABASE_URL"));
+    tell(deploy, "drop database %s", f.name); /* waits 5 s for sessions that are ending */
+    tell(deploy, "create database %s owner %s", f.name, f.owner);
+    PQfinish(deploy);
+    AUTO(free_text)
+    char *restore = xasprintf("pg_restore --exit-on-error -d '%s' %s", f.owner_url, file);
+    int status = system(restore);
+    (void)unlink(file);
+    ck_assert_int_eq(status, 0);
+    f.conn = connect_to(f.owner_url);
+    tell(f.conn, "set role %s", f.owner);
+    tell(f.conn, "update relay_cursor set system_identifier = system_identifier + 1");
+}
+
+/* A writer was running at the cursor's snapshot and has committed since: at the dump its row is
+ * unread, with a number below many that are done. Another one is running at the dump. */
+START_TEST(a_dump_restored_elsewhere_loses_no_event)
+{
+    struct heard heard = {0};
+    PGconn *writers[] = {connect_to(f.url), connect_to(f.url)};
+    for (size_t i = 0; i < COUNT_OF(writers); i++) {
+        tell(writers[i], "begin");
+        say_many(&f, writers[i], 1);
+    }
+    struct relay_thread relay;
+    relay_start(&f, &relay);
+    say_many(&f, f.conn, 300);
+    hear(f.queue, &heard, 300, QUIET_MS);
+    ck_assert(settles(QUIET_MS));
+    relay_stop(&relay);
+    tell(writers[0], "commit");
+    say_many(&f, f.conn, 200);
+    dump_and_restore(writers, COUNT_OF(writers));
+
+    say_many(&f, f.conn, 50);
+    relay_start(&f, &relay);
+    hear(f.queue, &heard, 551, QUIET_MS);
+    ck_assert_uint_eq(heard_distinct(&heard), 551);
+    ck_assert_uint_eq(heard.count, 851); /* all again, from the late row on */
+    say_many(&f, f.conn, 50);
+    hear(f.queue, &heard, 601, QUIET_MS);
+    ck_assert_uint_eq(heard_distinct(&heard), 601);
+    relay_stop(&relay);
+    heard_done(&heard);
+}
+END_TEST
+
 START_TEST(what_nobody_declares_to_hear_is_counted_and_done)
 {
     struct heard heard = {0};
@@ -493,6 +560,181 @@ START_TEST(a_returned_event_waits_in_unsent_and_the_rest_goes_on)
     relay_stop(&relay);
     ck_assert_int_eq(atomic_load(&relay.runtime.counters.unsent), 0);
     heard_done(&heard);
+}
+END_TEST
+
+/* Until now `unsent` was empty, as far as the relay knew. */
+START_TEST(what_is_put_into_unsent_by_hand_is_sent_without_a_restart)
+{
+    struct heard heard = {0};
+    struct relay_thread relay;
+    relay_start(&f, &relay);
+    say_many(&f, f.conn, 500);
+    hear(f.queue, &heard, 500, QUIET_MS);
+    tell(f.conn,
+         "insert into unsent (id, seq, reason, due) select id, seq, 'again', now() from outbox");
+    hear(f.queue, &heard, SIZE_MAX, 2500);
+    ck_assert_uint_eq(heard.count, 1000);
+    ck_assert(wait_until(f.conn, 0, QUIET_MS, "select count(*) from unsent"));
+    relay_stop(&relay);
+    heard_done(&heard);
+}
+END_TEST
+
+static long long resident_peak_kib(pid_t pid)
+{
+    AUTO(free_text) char *path = xasprintf("/proc/%d/status", (int)pid);
+    FILE *status = fopen(path, "re");
+    ck_assert_ptr_nonnull(status);
+    char line[256];
+    long long kib = 0;
+    while (fgets(line, sizeof line, status) != NULL) {
+        if (strncmp(line, "VmHWM:", 6) == 0) {
+            kib = strtoll(line + 6, NULL, 10);
+        }
+    }
+    (void)fclose(status);
+    return kib;
+}
+
+/* Nobody hears them, so the broker need not keep them. */
+static void say_large(int count, int bytes)
+{
+    tell(f.conn,
+         "insert into outbox (id, kind, type, exchange, routing_key, occurred_at, body)"
+         " select (left(uuid_floor(clock_timestamp())::text, 14) || '7' || "
+         "substr(gen_random_uuid()::text, 16))::uuid, 0, '%s', '%s', '%s', now(),"
+         " convert_to(repeat('x', %d), 'UTF8') from generate_series(1, %d)",
+         f.unheard.type, f.unheard.exchange, f.unheard.routing_key, bytes, count);
+}
+
+/* 150 rows of 2 MiB: at once they would be more than three times what is allowed here. */
+START_TEST(large_bodies_do_not_fill_the_memory)
+{
+    enum { ROWS = 150, ALLOWED_KIB = 96 * 1024 };
+    (void)setenv("ASAN_OPTIONS", "quarantine_size_mb=1", 1);
+    say_large(ROWS, 2 * 1024 * 1024);
+    pid_t child = child_start(NULL);
+    bool is_done = settles(60000);
+    long long kib = resident_peak_kib(child);
+    child_end(child);
+    ck_assert(is_done);
+    ck_assert_msg(kib < ALLOWED_KIB, "%lld KiB", kib);
+}
+END_TEST
+
+static bool broker_is(const struct relay_thread *relay, enum link_state state)
+{
+    return link_get(&relay->runtime.counters.links, SEAT_RELAY, LINK_BROKER) == state;
+}
+
+static bool broker_becomes(const struct relay_thread *relay, enum link_state wanted, int64_t ms)
+{
+    int64_t until = clock_monotonic_ms() + ms;
+    while (!broker_is(relay, wanted) && clock_monotonic_ms() < until) {
+        clock_sleep_ms(20);
+    }
+    return broker_is(relay, wanted);
+}
+
+static bool becomes(const _Atomic bool *flag, bool wanted, int64_t ms)
+{
+    int64_t until = clock_monotonic_ms() + ms;
+    while (atomic_load(flag) != wanted && clock_monotonic_ms() < until) {
+        clock_sleep_ms(20);
+    }
+    return atomic_load(flag) == wanted;
+}
+
+/* The one that holds the lock has asked for a chunk, and never reads the answer, which is larger
+ * than the sockets' buffers. */
+START_TEST(a_relay_frozen_in_the_middle_of_a_result_is_replaced)
+{
+    enum { BODY_BYTES = 15 * 1024 * 1024 };
+    tell(f.conn, "begin");
+    say_many(&f, f.conn, 600);
+    say_large(1, BODY_BYTES);
+    tell(f.conn, "commit");
+    pid_t child = child_start("relay-after-publish:1:stop");
+    int status = 0;
+    ck_assert_int_eq(waitpid(child, &status, WUNTRACED), child);
+    ck_assert(WIFSTOPPED(status));
+    struct relay_thread standby;
+    relay_start(&f, &standby);
+    tell(f.conn, "begin; lock table outbox in access exclusive mode");
+    ck_assert_int_eq(kill(child, SIGCONT), 0);
+    ck_assert(wait_until(f.conn, 1, QUIET_MS,
+                         "select count(*) from pg_locks where relation = 'outbox'::regclass"
+                         " and not granted"));
+    ck_assert_int_eq(kill(child, SIGSTOP), 0);
+    tell(f.conn, "commit");
+    /* The lock's session may be silent for 6 s. */
+    bool is_replaced = becomes(&standby.runtime.counters.relay_is_active, true, 20000);
+    child_end(child);
+    ck_assert(is_replaced);
+    relay_stop(&standby);
+}
+END_TEST
+
+/* As when an operator switches it, or when it has become a standby. */
+START_TEST(a_database_that_refuses_costs_neither_the_broker_nor_duplicates)
+{
+    struct heard heard = {0};
+    struct relay_thread relay;
+    relay_start(&f, &relay);
+    say_many(&f, f.conn, 100);
+    hear(f.queue, &heard, 100, QUIET_MS);
+    ck_assert(settles(QUIET_MS));
+    PGconn *deploy = connect_to(getenv("DATABASE_URL"));
+    tell(deploy, "alter role %s in database %s set default_transaction_read_only = on", f.name,
+         f.name);
+    end_relay_sessions();
+    say_many(&f, f.conn, 100);
+    bool was_up = true;
+    for (int i = 0; i < 40; i++) {
+        clock_sleep_ms(100);
+        was_up = was_up && broker_is(&relay, LINK_UP);
+    }
+    uint64_t published = atomic_load(&relay.runtime.counters.published);
+    tell(deploy, "alter role %s in database %s reset default_transaction_read_only", f.name,
+         f.name);
+    PQfinish(deploy);
+    ck_assert(was_up);
+    ck_assert_uint_eq(published, 100);
+    hear(f.queue, &heard, 200, 15000);
+    ck_assert(settles(QUIET_MS));
+    ck_assert_uint_eq(heard_distinct(&heard), 200);
+    ck_assert_uint_eq(heard.count, 200);
+    relay_stop(&relay);
+    heard_done(&heard);
+}
+END_TEST
+
+START_TEST(who_steps_back_tells_nothing_of_the_stream_any_more)
+{
+    AUTO(db_close_auto) struct db *db = fixture_db(&f);
+    struct relay_thread one;
+    struct relay_thread two;
+    relay_start(&f, &one);
+    ck_assert(child_has_lock());
+    relay_start(&f, &two);
+    say(&f, db, &f.missing, NULL, 3);
+    ck_assert(wait_until(f.conn, 3, QUIET_MS, "select count(*) from unsent"));
+    clock_sleep_ms(1200);
+    ck_assert_int_eq(atomic_load(&one.runtime.counters.unsent), 3);
+    for (int i = 0; i < 50 && !atomic_load(&two.runtime.counters.relay_is_active); i++) {
+        if (atomic_load(&one.runtime.counters.relay_is_active)) {
+            end_relay_sessions();
+        }
+        clock_sleep_ms(300);
+    }
+    clock_sleep_ms(1200);
+    ck_assert(atomic_load(&two.runtime.counters.relay_is_active));
+    ck_assert(!atomic_load(&one.runtime.counters.relay_is_active));
+    ck_assert_int_eq(atomic_load(&one.runtime.counters.unsent), 0);
+    ck_assert_int_eq(atomic_load(&two.runtime.counters.unsent), 3);
+    relay_stop(&one);
+    relay_stop(&two);
 }
 END_TEST
 
@@ -545,25 +787,6 @@ START_TEST(a_nacked_event_waits_in_unsent_and_the_rest_goes_on)
 }
 END_TEST
 
-static bool becomes(const _Atomic bool *flag, bool wanted, int64_t ms)
-{
-    int64_t until = clock_monotonic_ms() + ms;
-    while (atomic_load(flag) != wanted && clock_monotonic_ms() < until) {
-        clock_sleep_ms(20);
-    }
-    return atomic_load(flag) == wanted;
-}
-
-static bool broker_becomes(const struct relay_thread *relay, enum link_state wanted, int64_t ms)
-{
-    const struct links *links = &relay->runtime.counters.links;
-    int64_t until = clock_monotonic_ms() + ms;
-    while (link_get(links, SEAT_RELAY, LINK_BROKER) != wanted && clock_monotonic_ms() < until) {
-        clock_sleep_ms(20);
-    }
-    return link_get(links, SEAT_RELAY, LINK_BROKER) == wanted;
-}
-
 START_TEST(a_frozen_broker_is_noticed_within_two_heartbeats)
 {
     struct heard heard = {0};
@@ -595,6 +818,38 @@ START_TEST(a_frozen_broker_is_noticed_within_two_heartbeats)
 }
 END_TEST
 
+/* The row is due again after 1 to 2 s, and its confirm comes after 3 s. */
+START_TEST(a_slow_confirm_does_not_make_it_read_unsent_twice)
+{
+    struct heard heard = {0};
+    pid_t broker = (pid_t)strtol(getenv("RABBITMQ_PID"), NULL, 10);
+    struct relay_thread relay;
+    relay_start(&f, &relay);
+    say_many(&f, f.conn, 20);
+    hear(f.queue, &heard, 20, QUIET_MS);
+    ck_assert(settles(QUIET_MS));
+    ck_assert_int_eq(kill(broker, SIGSTOP), 0);
+    tell(f.conn,
+         "insert into unsent (id, seq, reason, due) select id, seq, 'again', now() from outbox");
+    clock_sleep_ms(3300);
+    (void)kill(broker, SIGCONT);
+    ck_assert(wait_until(f.conn, 0, QUIET_MS, "select count(*) from unsent"));
+    ck_assert(broker_is(&relay, LINK_UP));
+    hear(f.queue, &heard, SIZE_MAX, 1000);
+    ck_assert_uint_eq(heard.count, 40);
+    relay_stop(&relay);
+    heard_done(&heard);
+}
+END_TEST
+
+static const struct {
+    const char *raise, *clear;
+} alarms[] = {
+    {"rabbitmqctl set_vm_memory_high_watermark absolute 1MiB",
+     "rabbitmqctl set_vm_memory_high_watermark absolute 1024MiB"},
+    {"rabbitmqctl set_disk_free_limit 1000000GB", "rabbitmqctl set_disk_free_limit 50MB"},
+};
+
 START_TEST(a_blocked_broker_pauses_it_and_it_resumes_by_itself)
 {
     struct heard heard = {0};
@@ -602,19 +857,24 @@ START_TEST(a_blocked_broker_pauses_it_and_it_resumes_by_itself)
     relay_start(&f, &relay);
     say_many(&f, f.conn, 10);
     hear(f.queue, &heard, 10, QUIET_MS);
-    ck_assert(server("rabbitmqctl set_vm_memory_high_watermark absolute 1MiB"));
+    ck_assert(server(alarms[_i].raise));
     say_many(&f, f.conn, 5000); /* the broker tells a publisher only when it publishes */
     bool is_blocked = becomes(&relay.runtime.counters.relay_is_blocked, true, 10000);
+    say_many(&f, f.conn, 2000);
     clock_sleep_ms(
         8000); /* longer than the lock's session may be silent, and than two heartbeats */
     bool is_still_active = atomic_load(&relay.runtime.counters.relay_is_active);
     bool is_still_blocked = atomic_load(&relay.runtime.counters.relay_is_blocked);
-    ck_assert(server("rabbitmqctl set_vm_memory_high_watermark absolute 1024MiB"));
+    int64_t backlog = atomic_load(&relay.runtime.counters.relay_backlog);
+    int64_t lag_ms = atomic_load(&relay.runtime.counters.relay_lag_ms);
+    ck_assert(server(alarms[_i].clear));
     ck_assert(is_blocked && is_still_active && is_still_blocked);
+    ck_assert_int_gt(backlog, 5000);
+    ck_assert_int_ge(lag_ms, 6000);
     ck_assert(becomes(&relay.runtime.counters.relay_is_blocked, false, 10000));
-    hear(f.queue, &heard, 5010, QUIET_MS);
-    ck_assert_uint_eq(heard_distinct(&heard), 5010);
-    ck_assert_uint_eq(heard.count, 5010);
+    hear(f.queue, &heard, 7010, QUIET_MS);
+    ck_assert_uint_eq(heard_distinct(&heard), 7010);
+    ck_assert_uint_eq(heard.count, 7010);
     relay_stop(&relay);
     heard_done(&heard);
 }
@@ -692,13 +952,21 @@ int main(void)
     tcase_add_test(cases, a_cursor_moved_by_somebody_else_stops_it);
     tcase_add_loop_test(cases, goes_on_by_number_after_a_restored_dump, 0,
                         (int)COUNT_OF(restorations));
+    tcase_add_test(cases, a_dump_restored_elsewhere_loses_no_event);
     tcase_add_test(cases, what_nobody_declares_to_hear_is_counted_and_done);
+    tcase_add_test(cases, what_is_put_into_unsent_by_hand_is_sent_without_a_restart);
+    tcase_add_test(cases, large_bodies_do_not_fill_the_memory);
+    tcase_add_test(cases, a_relay_frozen_in_the_middle_of_a_result_is_replaced);
+    tcase_add_test(cases, a_database_that_refuses_costs_neither_the_broker_nor_duplicates);
+    tcase_add_test(cases, who_steps_back_tells_nothing_of_the_stream_any_more);
     tcase_add_test(cases, a_returned_event_waits_in_unsent_and_the_rest_goes_on);
     tcase_add_test(cases, finishes_what_is_in_flight_when_it_stops);
     if (has_private_broker()) {
         tcase_add_test(cases, a_nacked_event_waits_in_unsent_and_the_rest_goes_on);
         tcase_add_test(cases, a_frozen_broker_is_noticed_within_two_heartbeats);
-        tcase_add_test(cases, a_blocked_broker_pauses_it_and_it_resumes_by_itself);
+        tcase_add_test(cases, a_slow_confirm_does_not_make_it_read_unsent_twice);
+        tcase_add_loop_test(cases, a_blocked_broker_pauses_it_and_it_resumes_by_itself, 0,
+                            (int)COUNT_OF(alarms));
         tcase_add_test(cases, a_blocked_broker_does_not_keep_it_from_leaving_in_time);
     }
 
