@@ -320,17 +320,23 @@ static struct uuid say(const char *service, const char *name, const char *routin
     return saying.id;
 }
 
-static struct uuid say_requested(const struct story *story, const char *method)
+static struct uuid say_amount_requested(const struct story *story, const char *method,
+                                        const char *amount)
 {
     AUTO(free_text)
     char *body = xasprintf(
-        "{\"upgradeId\":\"%s\",\"userId\":\"%s\",\"tier\":\"premium\",\"amountMinor\":" AMOUNT
+        "{\"upgradeId\":\"%s\",\"userId\":\"%s\",\"tier\":\"premium\",\"amountMinor\":%s"
         ",\"currency\":\"EUR\",\"paymentMethod\":\"%s\",\"requestedAt\":\"2026-11-23T07:08:00."
         "000Z\","
         "\"deadlineAt\":\"2026-11-23T07:23:00.000Z\"}",
-        story->upgrade, story->user, method);
+        story->upgrade, story->user, amount, method);
     return say("subscription", "PremiumUpgradeRequested",
                "subscription.premium-upgrade-requested.v1", &story->upgrade_id, body, 1);
+}
+
+static struct uuid say_requested(const struct story *story, const char *method)
+{
+    return say_amount_requested(story, method, AMOUNT);
 }
 
 static void say_failed(const struct story *story)
@@ -464,6 +470,26 @@ START_TEST(a_decline_is_said_after_the_intent_is_shut)
 
     say_failed(&story); /* somebody waits for an answer */
     check(&story, "voided", "PaymentFailed PaymentVoided", 0, 0);
+}
+END_TEST
+
+START_TEST(a_refusal_of_how_we_ask_is_no_decline)
+{
+    struct story story = new_story();
+    say_amount_requested(&story, "pm_card_visa", "100000000"); /* the provider takes one less */
+    stage_await(conn, 1,
+                "select count(*) from charge where upgrade_id = '%s' and needs_attention and "
+                "last_error = 'parameter_invalid_integer' and create_n >= 2",
+                story.upgrade);
+    await_state(&story, "calling");
+    await_breaker("closed");
+    say_failed(&story); /* as the deadline would */
+    check(&story, "voided", "PaymentVoided", 0, 0);
+    ck_assert_int_eq(
+        stage_number(conn,
+                     "select count(*) from charge where upgrade_id = '%s' and needs_attention",
+                     story.upgrade),
+        0);
 }
 END_TEST
 
@@ -981,6 +1007,7 @@ int main(void)
     tcase_add_test(tcase, a_good_card_is_charged_once);
     tcase_add_loop_test(tcase, a_decline_is_said_after_the_intent_is_shut, 0,
                         (int)COUNT_OF(declines));
+    tcase_add_test(tcase, a_refusal_of_how_we_ask_is_no_decline);
     tcase_add_test(tcase, a_revocation_pays_back_once_however_often_it_is_said);
     tcase_add_test(tcase, a_revocation_that_meets_the_end_of_the_refund_is_answered_in_full);
     tcase_add_test(tcase, a_charge_in_a_state_of_the_next_version_holds_up_no_other);

@@ -117,6 +117,7 @@ static enum step next_step(struct cashier *cashier, struct work *work, struct jo
     int64_t life_ms = cashier->billing->key_life_ms;
     enum step step = intent_next(&job->charge, is_clear, work->now_ms, life_ms);
     if (step == STEP_CONCLUDE && decide(work, &job->charge, BILLING_ON_CANCELLED, o)) {
+        job->charge.needs_attention = false;
         step = intent_next(&job->charge, false, work->now_ms, life_ms);
     }
     return *o == OK && step != STEP_CONCLUDE ? step : STEP_NONE;
