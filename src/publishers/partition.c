@@ -12,7 +12,7 @@ enum {
     AGAIN_MS = 60 * 1000, /* after a lock that was not had */
     DAYS_BEHIND = 1,
     DAYS_AHEAD = 3,
-    SKEW_MAX_MS = 60 * 60 * 1000,
+    SKEW_MAX_MS = 2 * 60 * 1000, /* listeners refuse ids that are 5 minutes ahead of their clock */
 };
 
 static const struct sql sql_partition_expired = {
@@ -105,6 +105,20 @@ static enum outcome keep(struct db *db, const char *parent, int64_t keep_days, s
     return o == OK && db_get_bool(rows, 0, 0) ? partition_upkeep(db, parent, keep_days, fault) : o;
 }
 
+/* Each table for itself: that the outbox gives way to a reader is nothing to the inbox. */
+static enum outcome keep_all(struct db *db, const struct service_config *config,
+                             struct fault *fault)
+{
+    struct fault second;
+    enum outcome outbox = keep(db, "outbox", config->outbox_days, fault);
+    enum outcome inbox = keep(db, "inbox", config->inbox_days, &second);
+    if (inbox <= outbox) {
+        return outbox;
+    }
+    *fault = second;
+    return inbox;
+}
+
 static enum outcome round_now(const struct runtime *runtime, struct fault *fault)
 {
     const struct service_config *config = runtime->config;
@@ -115,13 +129,7 @@ static enum outcome round_now(const struct runtime *runtime, struct fault *fault
     if (o == OK) {
         o = check_clock(db, fault);
     }
-    if (o == OK) {
-        o = keep(db, "outbox", config->outbox_days, fault);
-    }
-    if (o == OK) {
-        o = keep(db, "inbox", config->inbox_days, fault);
-    }
-    return o;
+    return o == OK ? keep_all(db, config, fault) : o;
 }
 
 /* Between 90 % and 100 % of `ms`, so that the processes of a service do not meet. */
