@@ -912,7 +912,7 @@ START_TEST(wrong_settings_are_named_at_the_start)
     int status = process_end(process_start((const char *const[]){program, NULL}, environment, log),
                              0, END_MS);
     ck_assert(WIFEXITED(status));
-    ck_assert_int_eq(WEXITSTATUS(status), 1);
+    ck_assert_int_eq(WEXITSTATUS(status), 2);
     ck_assert_int_eq(
         system(arena_printf(&arena, "grep -q '%s' '%s'", wrong_settings[_i].says, log)), 0);
 }
