@@ -68,6 +68,19 @@ static bool read_flag(const struct config_entry *entry, const char *text, void *
     return true;
 }
 
+static bool read_choice(const struct config_entry *entry, const char *text, void *member)
+{
+    size_t length = strlen(text);
+    for (const char *word = entry->choices; *word != '\0'; word += strspn(word, ", ")) {
+        size_t word_length = strcspn(word, ",");
+        if (word_length == length && memcmp(word, text, length) == 0) {
+            return keep(text, member);
+        }
+        word += word_length;
+    }
+    return false;
+}
+
 static bool read_url(const struct config_entry *entry, const char *text, void *member)
 {
     return (*text == '\0' || text_is_uri(text, strlen(text))) && keep(text, member);
@@ -92,6 +105,7 @@ static const struct {
     [CONFIG_INT] = {"a whole number", read_int, false},
     [CONFIG_DURATION] = {"a duration (500ms, 30s, 5m, 2h, 7d)", read_duration, false},
     [CONFIG_FLAG] = {"true or false", read_flag, false},
+    [CONFIG_CHOICE] = {"one of ", read_choice, true},
     [CONFIG_URL] = {"a URL", read_url, true},
     [CONFIG_SECRET] = {"printable text", read_text, true},
     [CONFIG_PATH] = {"a path", read_text, true},
@@ -126,6 +140,9 @@ static void put_bound(struct buffer *out, const struct config_entry *entry, int6
 static void put_expectation(struct buffer *out, const struct config_entry *entry)
 {
     buffer_text(out, kinds[entry->kind].expects);
+    if (entry->kind == CONFIG_CHOICE) {
+        buffer_text(out, entry->choices);
+    }
     if (entry->min != 0 || entry->max != 0) {
         buffer_text(out, " from ");
         put_bound(out, entry, entry->min);

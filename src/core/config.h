@@ -18,6 +18,7 @@
  * INT       42                               int64_t
  * DURATION  500ms 30s 5m 2h 7d               int64_t, milliseconds
  * FLAG      true, false                      bool
+ * CHOICE    one of the entry's words         char *
  * URL       scheme:…                         char *
  * SECRET    X, or the path of a file in X_FILE  char *
  * PATH      a path                           char *
@@ -31,6 +32,7 @@ enum config_kind {
     CONFIG_INT,
     CONFIG_DURATION,
     CONFIG_FLAG,
+    CONFIG_CHOICE,
     CONFIG_URL,
     CONFIG_SECRET,
     CONFIG_PATH,
@@ -47,6 +49,7 @@ struct config_entry {
     bool required;        /* must be set, and not to nothing */
     int64_t min, max;     /* INT and DURATION (ms), inclusive; both 0 = no bounds */
     const char *help;
+    const char *choices; /* of a CHOICE: "json, text, auto" */
 };
 
 /*

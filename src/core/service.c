@@ -37,10 +37,10 @@ static const struct config_entry settings[] = {
      .help = "keys of bearer tokens, one per line: the first signs, all verify"},
     {.name = "PORT_FILE", .kind = CONFIG_PATH, .offset = AT(port_file),
      .help = "where the ports in use are written once they are open"},
-    {.name = "LOG_LEVEL", .kind = CONFIG_TEXT, .offset = AT(log_level), .fallback = "info",
-     .help = "debug, info, warn, error or off"},
-    {.name = "LOG_FORMAT", .kind = CONFIG_TEXT, .offset = AT(log_format), .fallback = "auto",
-     .help = "json, text, or auto: text on a terminal"},
+    {.name = "LOG_LEVEL", .kind = CONFIG_CHOICE, .offset = AT(log_level), .fallback = "info",
+     .choices = "debug, info, warn, error, off", .help = "the lowest level that is logged"},
+    {.name = "LOG_FORMAT", .kind = CONFIG_CHOICE, .offset = AT(log_format), .fallback = "auto",
+     .choices = "json, text, auto", .help = "how a line looks; auto: text on a terminal, else json"},
     {.name = "WORKERS", .kind = CONFIG_INT, .offset = AT(workers), .fallback = "2", .min = 1, .max = LINK_WORKERS_MAX,
      .help = "threads that consume"},
     {.name = "BATCH", .kind = CONFIG_INT, .offset = AT(batch), .fallback = "200", .min = 1, .max = 5000,
@@ -378,17 +378,22 @@ static void attend(struct host *host)
     }
 }
 
+/* Both tables, whatever the first one says: whoever mends settings wants to hear of all. */
 static enum outcome load_config(struct host *host, struct fault *fault)
 {
     const struct service *service = host->runtime.service;
-    enum outcome o = config_load(settings, COUNT_OF(settings), &host->config, fault);
-    if (o != OK) {
-        return o;
+    struct fault common = {.text = ""};
+    struct fault own = {.text = ""};
+    enum outcome o = config_load(settings, COUNT_OF(settings), &host->config, &common);
+    enum outcome own_o = config_load(service->config, service->config_count, host->own, &own);
+    if (o != OK || own_o != OK) {
+        return fault_set(fault, o != OK ? o : own_o, "%s%s%s", common.text,
+                         o != OK && own_o != OK ? "; " : "", own.text);
     }
     log_init(service->name, host->config.log_level, host->config.log_format);
     host->runtime.config = &host->config;
     host->runtime.own = host->own;
-    return config_load(service->config, service->config_count, host->own, fault);
+    return service->prepare != NULL ? service->prepare(&host->runtime, fault) : OK;
 }
 
 static enum outcome prepare(struct host *host, struct fault *fault)
@@ -398,9 +403,6 @@ static enum outcome prepare(struct host *host, struct fault *fault)
         return fault_set(fault, FATAL, "libsodium or libcurl does not start");
     }
     enum outcome o = service->contract != NULL ? contract_prepare(service->contract, fault) : OK;
-    if (o == OK && service->prepare != NULL) {
-        o = service->prepare(&host->runtime, fault);
-    }
     return o == OK ? open_health(host, fault) : o;
 }
 

@@ -96,7 +96,8 @@ struct service {
     const struct config_entry *config; /* the service's own settings, into `own` */
     size_t config_count;
     size_t own_size;
-    /* After configuration, before threads: checks what the tables cannot. May be NULL. */
+    /* After configuration, before all else: checks of the settings what the tables cannot. May be
+     * NULL. */
     enum outcome (*prepare)(struct runtime *runtime, struct fault *fault);
     /* Adds members to /readyz's JSON (",\"provider\":\"away\""); may be NULL. Called on the health
      * thread. */

@@ -218,6 +218,26 @@ static void add_readiness(struct runtime *runtime, struct buffer *out)
     buffer_text(out, ",\"notes\":\"fine\"");
 }
 
+struct notes_config {
+    int64_t favourite;
+};
+
+static const struct config_entry config[] = {
+    {.name = "FAVOURITE",
+     .kind = CONFIG_INT,
+     .offset = offsetof(struct notes_config, favourite),
+     .fallback = "2",
+     .min = 1,
+     .max = 9,
+     .help = "an even number"},
+};
+
+static enum outcome prepare(struct runtime *runtime, struct fault *fault)
+{
+    const struct notes_config *own = runtime->own;
+    return own->favourite % 2 == 0 ? OK : fault_set(fault, FATAL, "FAVOURITE must be even");
+}
+
 static const struct service notes_service = {
     .name = "notes",
     .summary = "keeps notes, for the test of the command part",
@@ -226,6 +246,10 @@ static const struct service notes_service = {
     .commands = commands,
     .command_count = COUNT_OF(commands),
     .readiness = add_readiness,
+    .config = config,
+    .config_count = COUNT_OF(config),
+    .own_size = sizeof(struct notes_config),
+    .prepare = prepare,
 };
 
 int main(int argc, char **argv)

@@ -860,6 +860,9 @@ static const struct start_case { const char *argument, *setting; int status; con
     {"--version", NULL, 0, "notes "},
     {"--nonsense", NULL, 2, "wrong arguments"},
     {NULL, "DATABASE_URL=", 2, "DATABASE_URL"},
+    {NULL, "LOG_LEVEL=loud", 2, "LOG_LEVEL must be one of debug, info, warn, error, off"},
+    {NULL, "LOG_FORMAT=xml", 2, "LOG_FORMAT must be one of json, text, auto"},
+    {NULL, "FAVOURITE=9", 2, "FAVOURITE must be even"},
     {NULL, "HEALTH_LISTEN=0.0.0.0:0", 1, "loopback"},
     {NULL, "HTTP_LISTEN=192.0.2.1:0", 1, "192.0.2.1"},
     {NULL, "JWT_KEY_FILE=/nowhere/keys", 1, "/nowhere/keys"},
@@ -876,6 +879,17 @@ START_TEST(says_what_it_is_and_why_it_does_not_start)
     AUTO(free_text) char *log = read_log();
     ck_assert_msg(status == row->status, "%d: %s", status, log);
     ck_assert_msg(strstr(log, row->says) != NULL, "%s", log);
+}
+END_TEST
+
+START_TEST(names_wrong_settings_of_both_tables_at_once)
+{
+    int status = wait_end(spawn(NULL, HEADERS("WORKERS=0", "FAVOURITE=10")));
+    AUTO(free_text) char *log = read_log();
+    ck_assert_int_eq(status, 2);
+    ck_assert_msg(strstr(log, "WORKERS must be a whole number from 1 to 64; "
+                              "FAVOURITE must be a whole number from 1 to 9\"") != NULL,
+                  "%s", log);
 }
 END_TEST
 
@@ -914,6 +928,7 @@ int main(void)
     tcase_add_test(cases, is_ready_again_without_being_asked);
     tcase_add_test(cases, tells_its_health);
     tcase_add_loop_test(cases, says_what_it_is_and_why_it_does_not_start, 0, COUNT_OF(starts));
+    tcase_add_test(cases, names_wrong_settings_of_both_tables_at_once);
     Suite *suite = suite_create("command");
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

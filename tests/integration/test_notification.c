@@ -669,7 +669,7 @@ START_TEST(no_other_protocol_is_spoken)
     int status = process_end(process_start((const char *const[]){program, NULL}, environment, log),
                              0, END_MS);
     ck_assert(WIFEXITED(status));
-    ck_assert_int_eq(WEXITSTATUS(status), 1);
+    ck_assert_int_eq(WEXITSTATUS(status), 2);
     ck_assert_int_eq(
         system(arena_printf(&arena, "grep -q 'SMTP_URL must begin with smtp://' '%s'", log)), 0);
 }

@@ -19,6 +19,7 @@ struct settings {
     char *key;
     char *folder;
     char *listen;
+    char *colour;
 };
 
 static const struct config_entry entries[] = {
@@ -36,6 +37,8 @@ static const struct config_entry entries[] = {
      .help = "where mail goes"},
     {"T_LISTEN", CONFIG_LISTEN, offsetof(struct settings, listen), .fallback = "",
      .help = "public address"},
+    {"T_COLOUR", CONFIG_CHOICE, offsetof(struct settings, colour), .fallback = "red",
+     .choices = "red, green, blue", .help = "paint"},
 };
 
 static char secret_path[] = "/tmp/test_config_XXXXXX";
@@ -101,6 +104,7 @@ START_TEST(reads_the_environment)
     set("T_FAST", "true");
     set("T_FOLDER", "");
     set("T_LISTEN", "[::1]:8080");
+    set("T_COLOUR", "blue");
     AUTO(done) struct settings s = {0};
     struct fault fault;
     ck_assert_int_eq(load(&s, &fault), OK);
@@ -112,6 +116,7 @@ START_TEST(reads_the_environment)
     ck_assert_str_eq(s.key, "hush");
     ck_assert_str_eq(s.folder, "");
     ck_assert_str_eq(s.listen, "[::1]:8080");
+    ck_assert_str_eq(s.colour, "blue");
 }
 END_TEST
 
@@ -128,6 +133,10 @@ static const struct {
     {"T_DRAIN", "10", "T_DRAIN must be a duration (500ms, 30s, 5m, 2h, 7d) from 500ms to 90s"},
     {"T_DRAIN", "91s", "T_DRAIN must be a duration (500ms, 30s, 5m, 2h, 7d) from 500ms to 90s"},
     {"T_FAST", "yes", "T_FAST must be true or false"},
+    {"T_COLOUR", "hush", "T_COLOUR must be one of red, green, blue"},
+    {"T_COLOUR", "gree", "T_COLOUR must be one of red, green, blue"},
+    {"T_COLOUR", "red, green", "T_COLOUR must be one of red, green, blue"},
+    {"T_COLOUR", "", "T_COLOUR must be one of red, green, blue"},
     {"T_URL", "hush", "T_URL must be a URL"},
     {"T_URL", "", "T_URL is required: a URL (the database)"},
     {"T_KEY", "", "T_KEY is required: printable text (the provider's key)"},
@@ -247,6 +256,7 @@ START_TEST(prints_help_from_the_same_table)
     ck_assert_ptr_nonnull(strstr(text, "  T_WORKERS                consumer threads\n"));
     ck_assert_ptr_nonnull(strstr(text, "a whole number from 1 to 64; default 2\n"));
     ck_assert_ptr_nonnull(strstr(text, "a URL; required\n"));
+    ck_assert_ptr_nonnull(strstr(text, "one of red, green, blue; default red\n"));
     ck_assert_ptr_nonnull(
         strstr(text, "printable text; required; or T_KEY_FILE names a file that holds it\n"));
     free(text);
