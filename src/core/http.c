@@ -612,6 +612,7 @@ enum outcome http_open(const struct http_options *options, struct http **out, st
     if (o != OK) {
         return o;
     }
+    assert(address != NULL);
     if (options->only_loopback && !is_loopback(address->ai_addr)) {
         freeaddrinfo(address);
         return fault_set(fault, FATAL, "listen on '%s': only a loopback address is allowed here",

@@ -25,10 +25,10 @@
 /* The command part in a real process (command_service.c) on a real database of its own. */
 
 #define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-#define TRACE_HEADER "traceparent: " TRACE
 #define NOTE "{\"text\":\"hello\"}"
 #define KEY_LINE "a-key-for-tests-of-forty-characters-00001"
 
+static const char trace_header[] = "traceparent: " TRACE;
 static char *server_url; /* the deploy account's */
 static char database[32], folder[64], *owner_url, *runtime_url;
 static PGconn *conn;
@@ -262,7 +262,7 @@ static struct answer post(const char *path, const char *body, const char *key)
     AUTO(free_text) char *key_header = key != NULL ? xasprintf("Idempotency-Key: %s", key) : NULL;
     return client_call(
         http_port_number, "POST", whole,
-        HEADERS(JSON, user_token, TRACE_HEADER, key_header != NULL ? key_header : "X-None: 1"),
+        HEADERS(JSON, user_token, trace_header, key_header != NULL ? key_header : "X-None: 1"),
         body, body != NULL ? strlen(body) : 0);
 }
 
