@@ -22,11 +22,15 @@
 #include <time.h>
 #include <unistd.h>
 
+/* What a client makes us wait for; while we work we wait for nobody. */
+enum phase { PHASE_HEAD, PHASE_BODY, PHASE_WORK, PHASE_SEND, PHASES };
+
 /* A client, for as long as it is connected. */
 struct visitor {
     struct visitor *next, **link;
     int fd;
-    int64_t since_ms; /* monotonic: when we began to wait for its request; 0 = it is being served */
+    enum phase phase;
+    int64_t since_ms; /* monotonic */
 };
 
 struct http {
@@ -42,7 +46,7 @@ struct http {
     void **free_contexts;
     int free_count;
     struct visitor *visitors;
-    int64_t arrival_max_ms;
+    int64_t limits_ms[PHASES]; /* 0 = none */
 };
 
 /* One request on its way. */
@@ -366,22 +370,32 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
     }
 }
 
-/* `since_ms` as in struct visitor. */
-static void visitor_wait(struct http *http, struct MHD_Connection *connection, int64_t since_ms)
+static void visitor_enter(struct http *http, struct MHD_Connection *connection, enum phase phase)
 {
     struct visitor *visitor =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     (void)pthread_mutex_lock(&http->lock);
-    visitor->since_ms = since_ms;
+    visitor->phase = phase;
+    visitor->since_ms = clock_monotonic_ms();
     (void)pthread_mutex_unlock(&http->lock);
+}
+
+static int64_t limit_of(const struct http *http, enum phase phase)
+{
+    enum { DRAIN_BODY_MAX_MS = HTTP_DRAIN_BODY_MAX_S * 1000 };
+    int64_t limit_ms = http->limits_ms[phase];
+    bool is_hurried = phase == PHASE_BODY && atomic_load(&http->is_draining);
+    return is_hurried && limit_ms > DRAIN_BODY_MAX_MS ? DRAIN_BODY_MAX_MS : limit_ms;
 }
 
 void http_tick(struct http *http)
 {
-    int64_t oldest_ms = clock_monotonic_ms() - http->arrival_max_ms;
+    int64_t now_ms = clock_monotonic_ms();
     (void)pthread_mutex_lock(&http->lock);
     for (struct visitor *visitor = http->visitors; visitor != NULL; visitor = visitor->next) {
-        if (visitor->since_ms != 0 && visitor->since_ms < oldest_ms) {
+        int64_t limit_ms = limit_of(http, visitor->phase);
+        if (limit_ms > 0 && now_ms - visitor->since_ms > limit_ms) {
+            log_debug("http.too_slow", LOG_INT("after_ms", now_ms - visitor->since_ms));
             (void)shutdown(visitor->fd, SHUT_RDWR); /* its thread notices, and closes it */
         }
     }
@@ -420,7 +434,7 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
         new_traceparent(request.traceparent);
     }
 
-    visitor_wait(http, connection, 0);
+    visitor_enter(http, connection, PHASE_WORK);
     const struct http_route *route = find_route(http, &request, &reply);
     if (route != NULL && check_body(route, exchange, connection, &reply)) {
         cut_params(&request, exchange->path);
@@ -428,6 +442,7 @@ static enum MHD_Result answer(struct exchange *exchange, struct MHD_Connection *
     } else {
         log_debug("http.turned_away", LOG_TEXT("method", method), LOG_INT("status", reply.status));
     }
+    visitor_enter(http, connection, PHASE_SEND);
     return send_reply(http, connection, &reply);
 }
 
@@ -448,14 +463,12 @@ static bool is_announced_too_large(struct MHD_Connection *connection)
     return length != NULL && strtoull(length, NULL, 10) > HTTP_DISCARD_MAX_BYTES;
 }
 
-/* The rest of a body that was not announced is not read: the client may or may not see its 413. */
-static enum MHD_Result collect(struct exchange *exchange, const char *data, size_t bytes)
+static void collect(struct exchange *exchange, const char *data, size_t bytes)
 {
     exchange->received += bytes;
     if (exchange->received <= HTTP_BODY_MAX_BYTES) {
         buffer_add(&exchange->body, data, bytes);
     }
-    return exchange->received > HTTP_DISCARD_MAX_BYTES ? MHD_NO : MHD_YES;
 }
 
 /* MHD calls this once with the headers, then with pieces of the body, then once more at the end. */
@@ -470,17 +483,21 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     if (exchange == NULL) {
         exchange = exchange_new(http, path);
         *slot = exchange;
+        visitor_enter(http, connection, PHASE_BODY);
         if (is_announced_too_large(connection)) {
             struct http_reply reply = {.request_id = ids_new()};
             (void)problem_reply(&reply, PROBLEM_TOO_LARGE, NULL, NULL);
+            log_debug("http.turned_away", LOG_TEXT("method", method),
+                      LOG_INT("status", reply.status));
+            visitor_enter(http, connection, PHASE_SEND);
             return send_reply(http, connection, &reply);
         }
         return MHD_YES;
     }
     if (*bytes > 0) {
-        enum MHD_Result result = collect(exchange, data, *bytes);
+        collect(exchange, data, *bytes);
         *bytes = 0;
-        return result;
+        return MHD_YES;
     }
     return answer(exchange, connection, path, method);
 }
@@ -492,7 +509,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **sl
     struct exchange *exchange = *slot;
     (void)code;
 
-    visitor_wait(http, connection, clock_monotonic_ms());
+    visitor_enter(http, connection, PHASE_HEAD);
     if (exchange != NULL) {
         buffer_done(&exchange->body);
         free(exchange);
@@ -577,6 +594,16 @@ static void init_waiting(struct http *http)
     (void)pthread_mutex_init(&http->lock, NULL);
 }
 
+static void set_limits(struct http *http, const struct http_options *options)
+{
+    enum { S_MS = 1000 };
+    http->limits_ms[PHASE_HEAD] =
+        options->head_max_ms > 0 ? options->head_max_ms : (int64_t)HTTP_ARRIVAL_MAX_S * S_MS;
+    http->limits_ms[PHASE_BODY] =
+        options->body_max_ms > 0 ? options->body_max_ms : (int64_t)HTTP_BODY_MAX_S * S_MS;
+    http->limits_ms[PHASE_SEND] = (int64_t)HTTP_SEND_MAX_S * S_MS;
+}
+
 enum outcome http_open(const struct http_options *options, struct http **out, struct fault *fault)
 {
     assert(options->context_count > 0);
@@ -585,6 +612,7 @@ enum outcome http_open(const struct http_options *options, struct http **out, st
     if (o != OK) {
         return o;
     }
+    assert(address != NULL);
     if (options->only_loopback && !is_loopback(address->ai_addr)) {
         freeaddrinfo(address);
         return fault_set(fault, FATAL, "listen on '%s': only a loopback address is allowed here",
@@ -593,8 +621,7 @@ enum outcome http_open(const struct http_options *options, struct http **out, st
 
     struct http *http = xcalloc(1, sizeof *http);
     http->quiesced_fd = -1;
-    http->arrival_max_ms =
-        options->arrival_max_ms > 0 ? options->arrival_max_ms : (int64_t)HTTP_ARRIVAL_MAX_S * 1000;
+    set_limits(http, options);
     http->routes = options->routes;
     http->route_count = options->route_count;
     http->free_contexts = xcalloc((size_t)options->context_count, sizeof *http->free_contexts);
@@ -633,6 +660,7 @@ bool http_drain(struct http *http, int64_t ms)
         if (clock_monotonic_ms() >= deadline) {
             return false;
         }
+        http_tick(http);
         clock_sleep_ms(LOOK_EVERY_MS);
     }
     return true;

@@ -25,15 +25,21 @@
 
 enum {
     HTTP_BODY_MAX_BYTES = 64 * 1024,
-    HTTP_DISCARD_MAX_BYTES =
-        1024 * 1024,                 /* of a body too large, read to let the client see its 413 */
+    /* Announced: read and dropped, so that the client sees its 413. Above it the answer comes
+     * before the body. A body that announces nothing is dropped to its end, or until its time is
+     * over. */
+    HTTP_DISCARD_MAX_BYTES = 1024 * 1024,
     HTTP_HEAD_MAX_BYTES = 16 * 1024, /* request line and headers */
     HTTP_CONNECTIONS_MAX = 512,
     HTTP_CONNECTIONS_PER_IP_MAX = 256,
     HTTP_IDLE_MAX_S = 30,
-    HTTP_ARRIVAL_MAX_S = 45, /* from a connection's start, or its last answer, to the end of the
-                                next request: however a client drips */
-    HTTP_WAIT_MAX_S = 3,     /* for a context */
+    /* However a client drips: */
+    HTTP_ARRIVAL_MAX_S = 45,   /* from a connection's start, or its last answer, to the end of the
+                                  next head */
+    HTTP_BODY_MAX_S = 10,      /* from there to the end of the body */
+    HTTP_SEND_MAX_S = 45,      /* to take the answer */
+    HTTP_DRAIN_BODY_MAX_S = 1, /* of a body that is on its way when it is time to stop */
+    HTTP_WAIT_MAX_S = 3,       /* for a context */
     HTTP_STACK_BYTES = 512 * 1024,
     HTTP_PARAMS_MAX = 4,
     HTTP_HEADERS_MAX = 6,
@@ -94,7 +100,7 @@ struct http_options {
     void *const *contexts; /* how many handlers run at once; what they point to is borrowed until
                               http_close */
     int context_count;
-    int64_t arrival_max_ms; /* 0 = HTTP_ARRIVAL_MAX_S */
+    int64_t head_max_ms, body_max_ms; /* 0 = HTTP_ARRIVAL_MAX_S, HTTP_BODY_MAX_S */
 };
 
 struct http;
@@ -102,7 +108,8 @@ struct http;
 /* FATAL names the address and says why it cannot be had. */
 enum outcome http_open(const struct http_options *options, struct http **out, struct fault *fault);
 int http_port(const struct http *http);
-/* Cuts off connections whose request takes too long to arrive. To be called about once a second. */
+/* Cuts off connections whose request takes too long to arrive, or whose answer to leave. To be
+ * called about once a second. */
 void http_tick(struct http *http);
 /* Accepts no more, closes idle connections as they speak, waits for what runs. False when the time
  * was not enough. */

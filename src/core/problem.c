@@ -10,6 +10,7 @@ enum { DETAIL_MAX_BYTES = 512, RETRY_AFTER_S = 1 };
 static const struct problem_row {
     int status;
     const char *code, *title;
+    int retry_after_s; /* 0 = not said */
 } rows[] = {
     [PROBLEM_MALFORMED] = {400, "malformed", "The body is not what this resource reads"},
     [PROBLEM_BAD_KEY] = {400, "bad-idempotency-key",
@@ -20,7 +21,9 @@ static const struct problem_row {
     [PROBLEM_METHOD] = {405, "method-not-allowed", "The resource does not know this method"},
     [PROBLEM_CONFLICT] = {409, "conflict", "The resource is not in a state that allows this"},
     [PROBLEM_STILL_RUNNING] = {409, "still-running",
-                               "The first request with this Idempotency-Key is still running"},
+                               "The first request with this Idempotency-Key is still running",
+                               RETRY_AFTER_S},
+    [PROBLEM_GONE] = {410, "gone", "What this Idempotency-Key has made is deleted"},
     [PROBLEM_TOO_LARGE] = {413, "too-large", "The body is larger than 64 KiB"},
     [PROBLEM_MEDIA_TYPE] = {415, "unsupported-media-type",
                             "A body must be application/json, not encoded"},
@@ -31,7 +34,8 @@ static const struct problem_row {
     [PROBLEM_INTERNAL] = {500, "internal",
                           "The service failed; the log has the reason under this instance"},
     [PROBLEM_UNAVAILABLE] = {503, "unavailable",
-                             "The service cannot answer now; the same request may succeed later"},
+                             "The service cannot answer now; the same request may succeed later",
+                             RETRY_AFTER_S},
 };
 
 static void add_member(struct buffer *body, const char *name, const char *value)
@@ -56,8 +60,7 @@ enum outcome problem_reply(struct http_reply *reply, enum problem problem, const
 
     reply->status = row->status;
     reply->content_type = "application/problem+json";
-    reply->retry_after_s =
-        problem == PROBLEM_UNAVAILABLE || problem == PROBLEM_STILL_RUNNING ? RETRY_AFTER_S : 0;
+    reply->retry_after_s = row->retry_after_s;
     if (row->status == 401) {
         http_reply_header(reply, "WWW-Authenticate", "Bearer");
     }

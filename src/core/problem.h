@@ -15,6 +15,7 @@ enum problem {
     PROBLEM_METHOD,
     PROBLEM_CONFLICT,
     PROBLEM_STILL_RUNNING,
+    PROBLEM_GONE,
     PROBLEM_TOO_LARGE,
     PROBLEM_MEDIA_TYPE,
     PROBLEM_INVALID,
@@ -27,8 +28,8 @@ enum problem {
 /*
  * Replaces whatever the reply holds but its Location and headers. `field` is a JSON Pointer into
  * the request's body, or NULL; `detail` one sentence for this occurrence, or NULL when the title
- * says it all. 401 and 503 get WWW-Authenticate and Retry-After. Returns REJECT, so that a handler
- * refuses in one line.
+ * says it all. 401 gets WWW-Authenticate, what passes by itself Retry-After. Returns REJECT, so
+ * that a handler refuses in one line.
  */
 enum outcome problem_reply(struct http_reply *reply, enum problem problem, const char *field,
                            const char *detail, ...) __attribute__((format(printf, 4, 5)));

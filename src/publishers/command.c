@@ -148,27 +148,63 @@ static enum outcome connect_desk(struct desk *desk, struct fault *fault)
     return o;
 }
 
-/* *has_refused: it was the handler that said REJECT. */
-static enum outcome run_once(struct desk *desk, const struct command_route *route,
-                             struct command *command, struct idempotency *key, bool *has_refused)
+static const struct sql sql_before_run = {"before_run", "savepoint before_run"};
+static const struct sql sql_as_before_run = {"as_before_run", "rollback to savepoint before_run"};
+
+/*
+ * Refused for what there is (409) or for what was sent (422): an answer like any other, so a
+ * duplicate that comes late gets it too, although the same request might succeed by then. Somebody
+ * was told that nothing happened, and nothing must happen after that.
+ */
+static bool is_final(const struct command *command)
 {
-    struct work *work = command->work;
-    AUTO(tx_end) struct tx tx = {0};
-    enum outcome o = tx_begin(desk->db, &tx, work->fault);
-    if (o == OK && key != NULL) {
-        o = idempotency_enter(key, desk->db, work->now_ms, command->reply, work->fault);
-        crash_point("command.after_claim");
+    return command->reply->status == 409 || command->reply->status == 422;
+}
+
+/* Its writes and events go, the lock on the key stays. */
+static enum outcome take_back(struct desk *desk, struct fault *fault)
+{
+    outbox_clear(desk->outbox);
+    return db_run(desk->db, &sql_as_before_run, DB_NO_PARAMS, NULL, fault);
+}
+
+static enum outcome run_route(struct desk *desk, const struct command_route *route,
+                              struct command *command, bool has_key)
+{
+    struct fault *fault = command->work->fault;
+    enum outcome o = OK;
+    if (has_key) {
+        o = db_queue(desk->db, &sql_before_run, DB_NO_PARAMS, DB_ANY_ROWS, FAULT_NOBODY, fault);
     }
     if (o == OK) {
         o = route->run(command);
-        *has_refused = o == REJECT;
     }
+    return o == REJECT && has_key && is_final(command) ? take_back(desk, fault) : o;
+}
+
+static enum outcome run_once(struct desk *desk, const struct command_route *route,
+                             struct command *command, const struct idempotency *key)
+{
+    struct work *work = command->work;
+    AUTO(tx_end) struct tx tx = {0};
+    bool is_settled = false;
+    enum outcome o = tx_begin(desk->db, &tx, work->fault);
+    if (o == OK && key != NULL) {
+        o = idempotency_enter(key, desk->db, work->now_ms, command->reply, &is_settled,
+                              work->fault);
+        crash_point("command.after_claim");
+    }
+    if (o != OK || is_settled) {
+        return o;
+    }
+    o = run_route(desk, route, command, key != NULL);
     bool has_said = outbox_count(desk->outbox) > 0;
     if (o == OK) {
         o = outbox_flush(desk->outbox, desk->db, work->fault);
     }
     if (o == OK && key != NULL) {
-        o = idempotency_keep(key, desk->db, work->now_ms, command->reply, work->fault);
+        o = idempotency_keep(key, desk->db, work->now_ms, &command->user_id, command->reply,
+                             work->fault);
     }
     if (o == OK) {
         crash_point("command.before_commit");
@@ -183,39 +219,8 @@ static enum outcome run_once(struct desk *desk, const struct command_route *rout
     return o;
 }
 
-/* A refusal that says how things stood when it was asked. What is not found, or cannot be served
- * now, may come. */
-static bool is_final(const struct http_reply *reply)
-{
-    return reply->status == 409 || reply->status == 422;
-}
-
-/*
- * The handler has refused, and all it did is rolled back: its answer is kept for the key, so that a
- * late copy of the request cannot succeed where the client was told that it did not. Where that
- * fails, the client has its answer all the same.
- */
-static void keep_refusal(struct desk *desk, const struct command *command, struct idempotency *key)
-{
-    struct fault fault = {.culprit = FAULT_NOBODY};
-    AUTO(tx_end) struct tx tx = {0};
-    enum outcome o = tx_begin(desk->db, &tx, &fault);
-    if (o == OK) {
-        o = idempotency_enter(key, desk->db, command->work->now_ms, command->reply, &fault);
-    }
-    if (o == OK) {
-        o = idempotency_keep(key, desk->db, command->work->now_ms, command->reply, &fault);
-    }
-    if (o == OK) {
-        o = tx_commit(&tx, &fault);
-    }
-    if (o != OK) {
-        log_debug("http.refusal_not_kept", LOG_TEXT("reason", fault.text));
-    }
-}
-
 static enum outcome run_until_settled(struct desk *desk, const struct command_route *route,
-                                      struct command *command, struct idempotency *key)
+                                      struct command *command, const struct idempotency *key)
 {
     struct fault *fault = command->work->fault;
     enum outcome o = RETRY;
@@ -229,11 +234,7 @@ static enum outcome run_until_settled(struct desk *desk, const struct command_ro
             return o; /* it has just been tried */
         }
         command->work->db = desk->db;
-        bool has_refused = false;
-        o = run_once(desk, route, command, key, &has_refused);
-        if (has_refused && key != NULL && is_final(command->reply)) {
-            keep_refusal(desk, command, key);
-        }
+        o = run_once(desk, route, command, key);
         if (o != RETRY || !fault->is_conflict) {
             return o;
         }
@@ -241,11 +242,8 @@ static enum outcome run_until_settled(struct desk *desk, const struct command_ro
     return o;
 }
 
-/*
- * Every outcome has an answer; what is our own mistake goes to the log. A handler says success
- * before the database has: when that refuses at the commit, the answer is not the handler's.
- */
-static void settle(struct desk *desk, enum outcome o, bool is_replayed, struct http_reply *reply,
+/* Every outcome has an answer; what is our own mistake goes to the log. */
+static void settle(struct desk *desk, enum outcome o, struct http_reply *reply,
                    const struct fault *fault)
 {
     switch (o) {
@@ -253,12 +251,16 @@ static void settle(struct desk *desk, enum outcome o, bool is_replayed, struct h
         assert(reply->status != 0);
         return;
     case REJECT:
-        if (reply->status < 400 && !is_replayed) {
-            log_error("http.failed", LOG_TEXT("outcome", outcome_name(o)),
-                      LOG_TEXT("reason", fault->text));
-            http_reply_clear(reply);
-            (void)problem_reply(reply, PROBLEM_INTERNAL, NULL, NULL);
+        if (reply->status >= 400) {
+            return;
         }
+        /* Nobody has refused it: it broke a rule of the database, or of a contract. */
+        __attribute__((fallthrough));
+    case FATAL:
+        log_error("http.failed", LOG_TEXT("outcome", outcome_name(o)),
+                  LOG_TEXT("reason", fault->text));
+        http_reply_clear(reply);
+        (void)problem_reply(reply, PROBLEM_INTERNAL, NULL, NULL);
         return;
     case LOST:
         tell_database(desk->runtime, false);
@@ -269,13 +271,16 @@ static void settle(struct desk *desk, enum outcome o, bool is_replayed, struct h
         http_reply_clear(reply);
         (void)problem_reply(reply, PROBLEM_UNAVAILABLE, NULL, NULL);
         return;
-    case FATAL:
-        log_error("http.failed", LOG_TEXT("outcome", outcome_name(o)),
-                  LOG_TEXT("reason", fault->text));
-        http_reply_clear(reply);
-        (void)problem_reply(reply, PROBLEM_INTERNAL, NULL, NULL);
-        return;
     }
+}
+
+static void refuse_key(struct command *command)
+{
+    static const char secret[] =
+        "Without a bearer token it must have at least 16, for it alone tells "
+        "who asks: send a random UUID.";
+    (void)problem_reply(command->reply, PROBLEM_BAD_KEY, NULL,
+                        command->caller == NULL ? "%s" : NULL, secret);
 }
 
 static void run_command(struct desk *desk, const struct command_route *route,
@@ -283,7 +288,7 @@ static void run_command(struct desk *desk, const struct command_route *route,
 {
     struct fault fault = {.culprit = FAULT_NOBODY};
     struct token token = {0};
-    struct idempotency key = {0};
+    struct idempotency key;
     struct work work = {
         .correlation_id = request->id,
         .traceparent = request->traceparent,
@@ -303,23 +308,15 @@ static void run_command(struct desk *desk, const struct command_route *route,
         return;
     }
     bool has_key = takes_key(route, request);
-    if (has_key && !idempotency_is_key(request->idempotency_key)) {
-        (void)problem_reply(reply, PROBLEM_BAD_KEY, NULL, NULL);
-        return;
-    }
-    if (has_key && command.caller == NULL &&
-        strlen(request->idempotency_key) < IDEMPOTENCY_OPEN_KEY_MIN_BYTES) {
-        (void)problem_reply(reply, PROBLEM_BAD_KEY, NULL,
-                            "Without a token the key is all that tells callers apart: send at "
-                            "least %d characters that nobody can guess, such as a random UUID.",
-                            IDEMPOTENCY_OPEN_KEY_MIN_BYTES);
+    if (has_key && !idempotency_is_key(request->idempotency_key, command.caller != NULL)) {
+        refuse_key(&command);
         return;
     }
     if (has_key) {
         idempotency_init(&key, command.caller != NULL ? &command.caller->subject : NULL, request);
     }
     enum outcome o = run_until_settled(desk, route, &command, has_key ? &key : NULL);
-    settle(desk, o, key.is_replayed, reply, &fault);
+    settle(desk, o, reply, &fault);
 }
 
 static void serve(void *context, const struct http_route *http_route,

@@ -20,19 +20,21 @@ struct command {
     struct work *work;
     const struct http_request *request;
     struct http_reply *reply;
-    struct uuid user_id;        /* of the path's {id}; nil when the path has none */
-    struct uuid item_id;        /* of the path's second {…}; nil when the path has none */
-    const void *body;           /* decoded by the route's shape; NULL when it has none */
+    struct uuid user_id; /* of the path's {id}; nil when the path has none. Whom the answer is
+                            about: a function that makes a user writes the new id here */
+    struct uuid item_id; /* of the path's second {…}; nil when the path has none */
+    const void *body;    /* decoded by the route's shape; NULL when it has none */
     const struct token *caller; /* NULL where ACCESS_ANYONE */
     const struct token_keys
         *keys; /* to make a token with; NULL when the service has no JWT_KEY_FILE */
 };
 
 /*
- * OK: reply is filled; commit. REJECT: reply holds a problem (problem_reply); roll back. RETRY:
- * conflict, run again (bounded), then 503. LOST: 503 with Retry-After. A function may run more than
- * once for one request, each time in a new transaction with an empty reply; it must touch nothing
- * outside.
+ * OK: reply is filled; commit. REJECT: reply holds a problem (problem_reply); roll back. With an
+ * Idempotency-Key a 409 or 422 is the answer to every repetition too; what may pass by itself is
+ * another status. RETRY: conflict, run again (bounded), then 503. LOST: 503 with Retry-After. A
+ * function may run more than once for one request, each time in a new transaction with an empty
+ * reply; it must touch nothing outside.
  */
 typedef enum outcome (*command_fn)(struct command *command);
 

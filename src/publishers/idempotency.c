@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "publishers/idempotency.h"
 
-#include "core/memory.h"
 #include "core/problem.h"
 #include "publishers/publishers_sql.h"
 
@@ -12,9 +11,9 @@
 _Static_assert(IDEMPOTENCY_HASH_BYTES == crypto_generichash_BYTES, "BLAKE2b-256");
 _Static_assert(IDEMPOTENCY_HASH_BYTES == crypto_secretbox_KEYBYTES, "a hash is a key");
 
-enum { BODY_HASH, STATUS, CONTENT_TYPE, LOCATION, BODY }; /* columns of idempotency_find.sql */
+enum { BODY_HASH, STATUS, CONTENT_TYPE, LOCATION, ANSWER }; /* columns of idempotency_find.sql */
 
-bool idempotency_is_key(const char *text)
+bool idempotency_is_key(const char *text, bool has_caller)
 {
     size_t length = strlen(text);
     for (size_t i = 0; i < length; i++) {
@@ -22,7 +21,8 @@ bool idempotency_is_key(const char *text)
             return false;
         }
     }
-    return length >= 1 && length <= IDEMPOTENCY_KEY_MAX_BYTES;
+    return length >= (has_caller ? 1 : IDEMPOTENCY_SECRET_MIN_BYTES) &&
+           length <= IDEMPOTENCY_KEY_MAX_BYTES;
 }
 
 /* With its NUL, so that neighbours cannot flow into each other. */
@@ -31,6 +31,7 @@ static void hash_text(crypto_generichash_state *state, const char *text)
     (void)crypto_generichash_update(state, (const unsigned char *)text, strlen(text) + 1);
 }
 
+/* Hashes for different purposes tell nothing about each other. */
 static void hash_request(const char *purpose, const struct uuid *caller,
                          const struct http_request *request, uint8_t out[IDEMPOTENCY_HASH_BYTES])
 {
@@ -48,11 +49,40 @@ static void hash_request(const char *purpose, const struct uuid *caller,
 void idempotency_init(struct idempotency *idempotency, const struct uuid *caller,
                       const struct http_request *request)
 {
-    *idempotency = (struct idempotency){0};
-    hash_request("name", caller, request, idempotency->key);
+    hash_request("find", caller, request, idempotency->key);
     hash_request("seal", caller, request, idempotency->seal);
+    /* Keyed: else whoever guesses a short body could see that it is right. */
     (void)crypto_generichash(idempotency->body, sizeof idempotency->body,
-                             (const unsigned char *)request->body, request->body_length, NULL, 0);
+                             (const unsigned char *)request->body, request->body_length,
+                             idempotency->seal, sizeof idempotency->seal);
+}
+
+static void seal(const struct idempotency *idempotency, const struct buffer *body,
+                 struct buffer *out)
+{
+    uint8_t nonce[crypto_secretbox_NONCEBYTES];
+    randombytes_buf(nonce, sizeof nonce);
+    buffer_add(out, (const char *)nonce, sizeof nonce);
+    char *box = buffer_reserve(out, crypto_secretbox_MACBYTES + body->length);
+    (void)crypto_secretbox_easy((uint8_t *)box, (const uint8_t *)body->bytes, body->length, nonce,
+                                idempotency->seal);
+    buffer_grow(out, crypto_secretbox_MACBYTES + body->length);
+}
+
+static enum outcome unseal(const struct idempotency *idempotency, const char *sealed, size_t length,
+                           struct buffer *out, struct fault *fault)
+{
+    enum { FRAME = crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES };
+    const uint8_t *nonce = (const uint8_t *)sealed;
+    const uint8_t *box = nonce + crypto_secretbox_NONCEBYTES;
+    char *room = buffer_reserve(out, length);
+    if (length < FRAME ||
+        crypto_secretbox_open_easy((uint8_t *)room, box, length - crypto_secretbox_NONCEBYTES,
+                                   nonce, idempotency->seal) != 0) {
+        return fault_set(fault, REJECT, "a kept answer is not what was kept");
+    }
+    buffer_grow(out, length - FRAME);
+    return OK;
 }
 
 static struct db_param key_of(const struct idempotency *idempotency)
@@ -74,69 +104,50 @@ static enum outcome lock(const struct idempotency *idempotency, struct db *db, b
     return o;
 }
 
-/* A nonce, then the box. */
-static void seal(const struct idempotency *idempotency, const struct buffer *body,
-                 struct buffer *out)
-{
-    unsigned char nonce[crypto_secretbox_NONCEBYTES];
-    size_t length = body->length + crypto_secretbox_MACBYTES;
-    AUTO(free_text) char *box = xcalloc(1, length);
-    randombytes_buf(nonce, sizeof nonce);
-    (void)crypto_secretbox_easy((unsigned char *)box,
-                                (const unsigned char *)(body->length > 0 ? body->bytes : ""),
-                                body->length, nonce, idempotency->seal);
-    buffer_add(out, (const char *)nonce, sizeof nonce);
-    buffer_add(out, box, length);
-}
-
-static bool open_seal(const struct idempotency *idempotency, const char *sealed, size_t length,
-                      struct buffer *body)
-{
-    enum { EXTRA = crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES };
-    if (length < EXTRA) {
-        return false;
-    }
-    AUTO(free_text) char *text = xcalloc(1, length - EXTRA + 1);
-    const unsigned char *nonce = (const unsigned char *)sealed;
-    if (crypto_secretbox_open_easy((unsigned char *)text, nonce + crypto_secretbox_NONCEBYTES,
-                                   length - crypto_secretbox_NONCEBYTES, nonce,
-                                   idempotency->seal) != 0) {
-        return false;
-    }
-    buffer_add(body, text, length - EXTRA);
-    return true;
-}
-
-static enum outcome replay(struct idempotency *idempotency, const struct db_rows *rows,
+static enum outcome replay(const struct idempotency *idempotency, const struct db_rows *rows,
                            struct http_reply *reply, struct fault *fault)
 {
     const char *type = db_get_text(rows, 0, CONTENT_TYPE);
     http_reply_clear(reply);
+    enum outcome o = unseal(idempotency, db_get_text(rows, 0, ANSWER),
+                            db_get_length(rows, 0, ANSWER), &reply->body, fault);
+    if (o != OK) {
+        return o;
+    }
     reply->status = (int)db_get_i64(rows, 0, STATUS);
     /* Whoever reads the reply outlives the rows: the only types we keep are these two. */
     reply->content_type =
         strcmp(type, "application/problem+json") == 0 ? "application/problem+json" : NULL;
     (void)snprintf(reply->location, sizeof reply->location, "%s", db_get_text(rows, 0, LOCATION));
-    if (!open_seal(idempotency, db_get_text(rows, 0, BODY), db_get_length(rows, 0, BODY),
-                   &reply->body)) {
-        http_reply_clear(reply);
-        return fault_set(fault, REJECT, "the answer kept for an Idempotency-Key has been changed");
-    }
     http_reply_header(reply, "Idempotent-Replayed", "true");
-    idempotency->is_replayed = true;
-    return fault_set(fault, REJECT, "answered before");
+    return OK;
 }
 
-enum outcome idempotency_enter(struct idempotency *idempotency, struct db *db, int64_t now_ms,
-                               struct http_reply *reply, struct fault *fault)
+static enum outcome refuse(struct http_reply *reply, enum problem problem)
+{
+    enum outcome refused = problem_reply(reply, problem, NULL, NULL);
+    (void)refused;
+    return OK;
+}
+
+static bool is_same_body(const struct idempotency *idempotency, const struct db_rows *rows)
+{
+    return db_get_length(rows, 0, BODY_HASH) == sizeof idempotency->body &&
+           memcmp(db_get_text(rows, 0, BODY_HASH), idempotency->body, sizeof idempotency->body) ==
+               0;
+}
+
+enum outcome idempotency_enter(const struct idempotency *idempotency, struct db *db, int64_t now_ms,
+                               struct http_reply *reply, bool *is_settled, struct fault *fault)
 {
     bool is_ours = false;
     enum outcome o = lock(idempotency, db, &is_ours, fault);
     if (o != OK) {
         return o;
     }
+    *is_settled = true;
     if (!is_ours) {
-        return problem_reply(reply, PROBLEM_STILL_RUNNING, NULL, NULL);
+        return refuse(reply, PROBLEM_STILL_RUNNING);
     }
     /* A statement of its own: its snapshot is younger than the lock and sees what a twin has
      * committed. */
@@ -144,29 +155,38 @@ enum outcome idempotency_enter(struct idempotency *idempotency, struct db *db, i
     o = db_run(db, &sql_idempotency_find, DB_PARAMS(key_of(idempotency), db_time(now_ms)), &rows,
                fault);
     if (o != OK || db_rows_count(rows) == 0) {
+        *is_settled = false;
         return o;
     }
-    bool is_same =
-        db_get_length(rows, 0, BODY_HASH) == sizeof idempotency->body &&
-        memcmp(db_get_text(rows, 0, BODY_HASH), idempotency->body, sizeof idempotency->body) == 0;
-    if (!is_same) {
-        return problem_reply(reply, PROBLEM_KEY_REUSED, NULL, NULL);
+    if (!is_same_body(idempotency, rows)) {
+        return refuse(reply, PROBLEM_KEY_REUSED);
+    }
+    if (db_is_null(rows, 0, ANSWER)) {
+        return refuse(reply, PROBLEM_GONE);
     }
     return replay(idempotency, rows, reply, fault);
 }
 
 enum outcome idempotency_keep(const struct idempotency *idempotency, struct db *db, int64_t now_ms,
-                              const struct http_reply *reply, struct fault *fault)
+                              const struct uuid *subject, const struct http_reply *reply,
+                              struct fault *fault)
 {
     AUTO(buffer_done) struct buffer sealed = {0};
     seal(idempotency, &reply->body, &sealed);
-    return db_queue(db, &sql_idempotency_keep,
-                    DB_PARAMS(key_of(idempotency),
-                              db_bytes(idempotency->body, sizeof idempotency->body),
-                              db_time(now_ms), db_time(now_ms + IDEMPOTENCY_KEEP_MS),
-                              db_i32(reply->status), db_text(reply->content_type),
-                              db_text(reply->location), db_bytes(sealed.bytes, sealed.length)),
-                    1, FAULT_NOBODY, fault);
+    return db_queue(
+        db, &sql_idempotency_keep,
+        DB_PARAMS(key_of(idempotency), db_bytes(idempotency->body, sizeof idempotency->body),
+                  db_time(now_ms), db_time(now_ms + IDEMPOTENCY_KEEP_MS), db_i32(reply->status),
+                  db_text(reply->content_type), db_text(reply->location),
+                  db_uuid(ids_is_nil(subject) ? NULL : subject),
+                  db_bytes(sealed.bytes, sealed.length)),
+        1, FAULT_NOBODY, fault);
+}
+
+enum outcome idempotency_forget(struct db *db, const struct uuid *subject, struct fault *fault)
+{
+    return db_queue(db, &sql_idempotency_forget, DB_PARAMS(db_uuid(subject)), DB_ANY_ROWS,
+                    FAULT_NOBODY, fault);
 }
 
 enum outcome idempotency_expire(struct db *db, int64_t now_ms, int64_t *removed,

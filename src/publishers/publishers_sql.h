@@ -8,6 +8,7 @@
  */
 extern const struct sql sql_idempotency_expire;
 extern const struct sql sql_idempotency_find;
+extern const struct sql sql_idempotency_forget;
 extern const struct sql sql_idempotency_keep;
 extern const struct sql sql_idempotency_lock;
 extern const struct sql sql_outbox_append;

@@ -70,6 +70,7 @@ static const struct message noted_message = {
 static const struct sql sql_insert = {"note_insert",
                                       "insert into note (id, user_id, text) values ($1, $2, $3)"};
 static const struct sql sql_delete = {"note_delete", "delete from note where id = $1"};
+static const struct sql sql_count = {"note_count", "select count(*) from note"};
 static const struct sql sql_find = {"note_find", "select text from note where id = $1"};
 static const struct sql sql_wait = {"note_wait", "select pg_sleep(1)"};
 static const struct sql sql_wrong = {"note_wrong", "select nothing from nowhere"};
@@ -117,6 +118,19 @@ static enum outcome post_refused(struct command *command)
     enum outcome o = post_note(command);
     return o == OK ? problem_reply(command->reply, PROBLEM_CONFLICT, NULL, "There is one already.")
                    : o;
+}
+
+/* Writes, then refuses when there is another. */
+static enum outcome post_only(struct command *command)
+{
+    AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
+    enum outcome o = post_note(command);
+    if (o == OK) {
+        o = db_run(command->work->db, &sql_count, DB_NO_PARAMS, &rows, command->work->fault);
+    }
+    return o == OK && db_get_i64(rows, 0, 0) > 1
+               ? problem_reply(command->reply, PROBLEM_CONFLICT, NULL, "There is one already.")
+               : o;
 }
 
 static enum outcome post_wrong(struct command *command)
@@ -169,6 +183,7 @@ static const struct command_route commands[] = {
     {.method = "POST",   .path = "/users/{id}/notes",          .access = ACCESS_OWNER,  .body = &note_shape, .run = post_note},
     {.method = "POST",   .path = "/users/{id}/slow",           .access = ACCESS_OWNER,  .body = &note_shape, .run = post_slow},
     {.method = "POST",   .path = "/users/{id}/refused",        .access = ACCESS_OWNER,  .body = &note_shape, .run = post_refused},
+    {.method = "POST",   .path = "/users/{id}/only",           .access = ACCESS_OWNER,  .body = &note_shape, .run = post_only},
     {.method = "POST",   .path = "/users/{id}/wrong",          .access = ACCESS_OWNER,  .run = post_wrong},
     {.method = "POST",   .path = "/users/{id}/count",          .access = ACCESS_OWNER,  .run = post_count},
     {.method = "GET",    .path = "/users/{id}/notes/{noteId}", .access = ACCESS_OWNER,  .is_query = true, .run = get_note},

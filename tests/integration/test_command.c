@@ -25,10 +25,10 @@
 /* The command part in a real process (command_service.c) on a real database of its own. */
 
 #define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-#define TRACE_HEADER "traceparent: " TRACE
 #define NOTE "{\"text\":\"hello\"}"
 #define KEY_LINE "a-key-for-tests-of-forty-characters-00001"
 
+static const char trace_header[] = "traceparent: " TRACE;
 static char *server_url; /* the deploy account's */
 static char database[32], folder[64], *owner_url, *runtime_url;
 static PGconn *conn;
@@ -225,16 +225,34 @@ static char *read_log(void)
     return text;
 }
 
-static char *bearer(const struct uuid *subject, enum token_role role)
+static char *bearer_until(const struct uuid *subject, enum token_role role, int64_t in_s)
 {
+    enum { LIFE_S = 2 * 3600 };
     char *text = NULL;
     struct fault fault = {.text = ""};
-    const struct token token = {
-        .subject = *subject, .role = role, .expires_s = clock_now_ms() / 1000 + 3600};
-    ck_assert_msg(token_make(keys, &token, clock_now_ms(), &text, &fault) == OK, "%s", fault.text);
+    int64_t expires_s = clock_now_ms() / 1000 + in_s;
+    const struct token token = {.subject = *subject, .role = role, .expires_s = expires_s};
+    ck_assert_msg(token_make(keys, &token, (expires_s - LIFE_S) * 1000, &text, &fault) == OK, "%s",
+                  fault.text);
     char *header = xasprintf("Authorization: Bearer %s", text);
     free(text);
     return header;
+}
+
+static char *bearer(const struct uuid *subject, enum token_role role)
+{
+    return bearer_until(subject, role, 3600);
+}
+
+/* The claims of a good token without its signature, under a head that says there is none. */
+static char *unsigned_bearer(const char *good)
+{
+    static const char head[] = "{\"alg\":\"none\",\"typ\":\"JWT\"}";
+    char text[64];
+    const char *claims = strchr(good, '.') + 1;
+    (void)sodium_bin2base64(text, sizeof text, (const unsigned char *)head, sizeof head - 1,
+                            sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    return xasprintf("Authorization: Bearer %s.%.*s.", text, (int)strcspn(claims, "."), claims);
 }
 
 /* `path` follows /users/<user>. `key` may be NULL. */
@@ -244,7 +262,7 @@ static struct answer post(const char *path, const char *body, const char *key)
     AUTO(free_text) char *key_header = key != NULL ? xasprintf("Idempotency-Key: %s", key) : NULL;
     return client_call(
         http_port_number, "POST", whole,
-        HEADERS(JSON, user_token, TRACE_HEADER, key_header != NULL ? key_header : "X-None: 1"),
+        HEADERS(JSON, user_token, trace_header, key_header != NULL ? key_header : "X-None: 1"),
         body, body != NULL ? strlen(body) : 0);
 }
 
@@ -306,6 +324,8 @@ START_TEST(lets_in_whom_it_should)
     AUTO(free_text) char *theirs = xasprintf("/users/%s/notes", other_path);
     AUTO(free_text) char *broken = xstrdup(user_token);
     broken[strlen(broken) - 3] ^= 1;
+    AUTO(free_text) char *expired = bearer_until(&user, TOKEN_USER, -3600);
+    AUTO(free_text) char *unsigned_token = unsigned_bearer(user_token);
     const struct {
         const char *path, *token;
         long status;
@@ -316,6 +336,8 @@ START_TEST(lets_in_whom_it_should)
         {mine, operator_token, 403},
         {mine, "X-None: 1", 401},
         {mine, broken, 401},
+        {mine, expired, 401},
+        {mine, unsigned_token, 401},
         {mine, "Authorization: Basic dTpw", 401},
         {mine, "Authorization: Bearer", 401},
         {"/users/7/notes", "X-None: 1", 401},
@@ -553,7 +575,11 @@ START_TEST(tells_the_second_at_once)
     start(NULL);
     ck_assert_int_eq(pthread_create(&thread, NULL, post_slow, &first), 0);
     wait_for_slow();
-    check_post("/slow", NOTE, "twins", 409, "/problems/still-running");
+    struct answer second = post("/slow", NOTE, "twins");
+    ck_assert_int_eq(second.status, 409);
+    ck_assert(answer_has(&second, "/problems/still-running"));
+    ck_assert(answer_has_head(&second, "Retry-After: 1"));
+    answer_done(&second);
     ck_assert_int_eq(count("select count(*) from note"), 0); /* the first is still at it */
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     ck_assert_int_eq(first.status, 201);
@@ -610,9 +636,8 @@ START_TEST(forgets_a_key_after_its_day)
     check_post("/notes", "{\"text\":\"other\"}", "key-1", 201, NULL);
     ck_assert_int_eq(count("select count(*) from note"), 2);
 
-    do_sql(
-        "insert into idempotency select decode(md5(n::text), 'hex'), '', now(), 200, null, '', '' "
-        "from generate_series(1, 700) n");
+    do_sql("insert into idempotency select decode(md5(n::text), 'hex'), '', now(), 200, null, '' "
+           "from generate_series(1, 700) n");
     ck_assert_msg(db_open(&(struct db_options){.url = runtime_url, .name = "test"}, &db, &fault) ==
                       OK,
                   "%s", fault.text);
@@ -726,15 +751,19 @@ END_TEST
 START_TEST(what_was_refused_once_stays_refused_under_its_key)
 {
     start(NULL);
-    check_post("/refused", NOTE, "key-1", 409, "There is one already.");
-    ck_assert_int_eq(count("select count(*) from idempotency where status = 409"), 1);
-    struct answer again = post("/refused", NOTE, "key-1");
-    ck_assert_int_eq(again.status, 409);
-    ck_assert(answer_has_head(&again, "Idempotent-Replayed: true"));
-    ck_assert(answer_has(&again, "There is one already."));
-    answer_done(&again);
-    check_post("/refused", NOTE, NULL, 409, "There is one already.");
+    check_post("/notes", NOTE, NULL, 201, NULL);
+    check_post("/only", NOTE, "key-1", 409, "There is one already.");
+    ck_assert_int_eq(count("select count(*) from note"), 1);
+    ck_assert_int_eq(count("select count(*) from outbox"), 1);
+    do_sql("delete from note");
+    struct answer late = post("/only", NOTE, "key-1");
+    ck_assert_int_eq(late.status, 409);
+    ck_assert(answer_has(&late, "There is one already."));
+    ck_assert(answer_has_head(&late, "Content-Type: application/problem+json"));
+    ck_assert(answer_has_head(&late, "Idempotent-Replayed: true"));
+    answer_done(&late);
     ck_assert_int_eq(count("select count(*) from note"), 0);
+    check_post("/only", NOTE, "key-2", 201, NULL);
 }
 END_TEST
 
@@ -743,10 +772,12 @@ START_TEST(a_kept_answer_shows_nothing_to_who_reads_the_table)
 {
     start(NULL);
     check_post("/notes", NOTE, "key-1", 201, NULL);
-    ck_assert_int_eq(count("select count(*) from idempotency where length(body) > 40"), 1);
+    ck_assert_int_eq(count("select count(*) from idempotency where length(answer) > 40"), 1);
     ck_assert_int_eq(
-        count("select count(*) from idempotency where position('noteId'::bytea in body) > 0"), 0);
-    do_sql("update idempotency set body = set_byte(body, 30, 255 - get_byte(body, 30))");
+        count("select count(*) from idempotency where position('noteId'::bytea in answer) > 0"), 0);
+    do_sql("update idempotency set answer = set_byte(answer, 30, 255 - get_byte(answer, 30))");
+    check_post("/notes", NOTE, "key-1", 500, "/problems/internal");
+    do_sql("update idempotency set answer = 'short'");
     check_post("/notes", NOTE, "key-1", 500, "/problems/internal");
     ck_assert_int_eq(count("select count(*) from note"), 1);
 }

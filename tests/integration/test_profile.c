@@ -180,6 +180,36 @@ START_TEST(a_deleted_user_leaves_nothing_personal)
 }
 END_TEST
 
+START_TEST(a_deleted_user_is_in_no_kept_answer)
+{
+    json_object *answer = NULL;
+    static const char body[] = "{\"name\":\"Brief\",\"email\":\"brief@example.org\"}";
+    static const char key[] = "0d8a1c0e-6f53-4b0b-8f0e-3b9f3f3c7d42";
+    struct user user;
+    ck_assert_int_eq(
+        company_call(stage.company, "profile", "POST", "/users", NULL, key, body, &answer), 201);
+    (void)snprintf(user.id, sizeof user.id, "%s", member_text(answer, "id"));
+    user.token = arena_printf(&arena, "%s", member_text(answer, "token"));
+    (void)json_object_put(answer);
+    AUTO(free_text) char *metrics = xasprintf("/users/%s/metrics", user.id);
+    ck_assert_int_eq(company_call(stage.company, "profile", "POST", metrics, user.token, key,
+                                  "{\"weightG\":80000}", NULL),
+                     200);
+    ck_assert_int_eq(call("DELETE", &user, "", NULL, NULL), 204);
+    ck_assert_int_eq(stage_number(conn,
+                                  "select count(*) from idempotency where subject = '%s' and "
+                                  "answer is null",
+                                  user.id),
+                     2);
+    ck_assert_int_eq(
+        company_call(stage.company, "profile", "POST", "/users", NULL, key, body, &answer), 410);
+    ck_assert_str_eq(member_text(answer, "type"), "/problems/gone");
+    (void)json_object_put(answer);
+    ck_assert_int_eq(
+        stage_number(conn, "select count(*) from users where email = 'brief@example.org'"), 0);
+}
+END_TEST
+
 START_TEST(users_reach_themselves_only)
 {
     struct user ada = register_ada();
@@ -378,6 +408,7 @@ int main(void)
     tcase_add_test(tcase, the_same_registration_sent_again_is_one_user);
     tcase_add_test(tcase, an_update_is_said_once_and_only_when_it_changes_something);
     tcase_add_test(tcase, a_deleted_user_leaves_nothing_personal);
+    tcase_add_test(tcase, a_deleted_user_is_in_no_kept_answer);
     tcase_add_test(tcase, users_reach_themselves_only);
     tcase_add_test(tcase, a_goal_is_said_once_and_shown);
     tcase_add_test(tcase, what_was_measured_earlier_changes_nothing);

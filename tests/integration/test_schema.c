@@ -330,7 +330,7 @@ static const struct {
     {"profile", "select name from users", false},
     {"profile", "select goal from goal", false},
     {"profile", "select value from metric", false},
-    {"profile", "select body from idempotency", false},
+    {"profile", "select answer from idempotency", false},
     {"coaching", "select count(plan_id) from athlete", true},
     {"coaching", "select goal from athlete", false},
     {"coaching", "select document from plan", false},

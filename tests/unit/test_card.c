@@ -20,13 +20,22 @@ static const struct text_case { const char *text; bool is_card; } texts[] = {
     {"000000000000", true},                  /* the shortest */
     {"6799990100000000019", true},           /* 19 digits */
     {"4242424242424243", false},             /* Luhn */
-    {"4242 4242  4242 - 4242", false},       /* three separators end a row of groups */
-    {"4242  4242  4242  4242", true},
+    {"4242 4242  4242 4242", true},
     {"4242.4242.4242.4242", true},
-    {"4242/4242_4242-4242", true},
+    {"4242, 4242, 4242, 4242", true},
+    {"4242/4242_4242\t4242", true},
     {"4242\xc2\xa0" "4242\xc2\xa0" "4242\xc2\xa0" "4242", true}, /* no-break spaces */
-    {"4242:4242:4242:4242", false},
-    {"4242, 4242, 4242, 4242", false},       /* a list */
+    {"4242\xe2\x80\x91" "4242\xe2\x80\x91" "4242\xe2\x80\x91" "4242", true}, /* no-break hyphens */
+    {"3782 . 822463 . 10005", false},        /* three characters end a row of groups */
+    {"3782.822463.10005", true},
+    {"4242.4242.4242.4242x", true},
+    {"4242.4242x4242.4242", false},
+    {"42:42:42:42:42:42:42:42", false},      /* short groups are something else */
+    {"424.242.424.242.4242", false},
+    {"4242.4242.4242.4243", false},
+    {"2026-11-23 07:05:00.123", false},
+    {"+49 (1512) 3456-7890", false},
+    {"192.168.100.200", false},
     {"42424242424", false},                  /* 11 digits */
     {"00000000000000000000", false},         /* 20 digits in one piece */
     {"2026-11-23T07:05:00.123Z", false},

@@ -78,7 +78,7 @@ static const struct http_route routes[] = {
     {.method = "PUT", .path = "/accepted", .serve = serve_accepted},
 };
 
-static struct http *open_server_with(int64_t arrival_max_ms)
+static struct http *open_server_with(int64_t head_max_ms, int64_t body_max_ms)
 {
     static void *contexts[LANES] = {&lanes[0], &lanes[1]};
     const struct http_options options = {
@@ -87,7 +87,8 @@ static struct http *open_server_with(int64_t arrival_max_ms)
         .route_count = sizeof routes / sizeof routes[0],
         .contexts = contexts,
         .context_count = LANES,
-        .arrival_max_ms = arrival_max_ms,
+        .head_max_ms = head_max_ms,
+        .body_max_ms = body_max_ms,
     };
     struct http *http = NULL;
     struct fault fault = {.text = ""};
@@ -99,7 +100,7 @@ static struct http *open_server_with(int64_t arrival_max_ms)
 
 static struct http *open_server(void)
 {
-    return open_server_with(0);
+    return open_server_with(0, 0);
 }
 
 #define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -225,6 +226,11 @@ START_TEST(takes_the_largest_body_and_no_larger)
                     body, HTTP_BODY_MAX_BYTES + 1);
     ck_assert_int_eq(chunked.status, 413);
     answer_done(&chunked);
+    struct answer endless =
+        client_call(http_port(http), "POST", "/things",
+                    HEADERS(JSON, "Transfer-Encoding: chunked", "Expect:"), body, sizeof body);
+    ck_assert_int_eq(endless.status, 413);
+    answer_done(&endless);
     http_close(http);
 }
 END_TEST
@@ -366,17 +372,19 @@ static int64_t drip(struct http *http, const char *text)
     return clock_monotonic_ms() - start;
 }
 
-static const char *const drips[] = {
-    "GET /things HTTP/1.1\r\nHost: x\r\nX-Slow: ",
-    "POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    "Content-Length: 900\r\n\r\n{",
-    "GET /things HTTP/1.1\r\nHost: x\r\n\r\nGET /things HTTP/1.1\r\nX-Slow: ",
+/* clang-format off */
+static const struct drip_case { const char *text; int64_t head_max_ms, body_max_ms; } drips[] = {
+    {"GET /things HTTP/1.1\r\nHost: x\r\nX-Slow: ", 300, 60000},
+    {"GET /things HTTP/1.1\r\nHost: x\r\n\r\nGET /things HTTP/1.1\r\nX-Slow: ", 300, 60000},
+    {"POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{", 60000, 300},
+    {"POST /things HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n", 60000, 300},
 };
+/* clang-format on */
 
 START_TEST(cuts_off_a_client_that_drips)
 {
-    struct http *http = open_server_with(300);
-    int64_t ms = drip(http, drips[_i]);
+    struct http *http = open_server_with(drips[_i].head_max_ms, drips[_i].body_max_ms);
+    int64_t ms = drip(http, drips[_i].text);
     ck_assert_msg(ms >= 250 && ms < 1500, "%lld ms", (long long)ms);
     http_close(http);
 }
@@ -392,7 +400,7 @@ static void *call_patiently(void *http)
 
 START_TEST(but_not_one_who_waits_for_a_slow_answer)
 {
-    struct http *http = open_server_with(100);
+    struct http *http = open_server_with(100, 100);
     pthread_t thread;
     ck_assert_int_eq(pthread_create(&thread, NULL, call_patiently, http), 0);
     for (int i = 0; i < 20; i++) {
@@ -430,6 +438,21 @@ START_TEST(says_503_when_all_are_busy_for_too_long)
         ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
     }
     http_close(http);
+}
+END_TEST
+
+START_TEST(stops_soon_though_a_body_is_on_its_way)
+{
+    static const char head[] = "POST /things HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{";
+    struct http *http = open_server();
+    int fd = connect_to(http_port(http));
+    ck_assert_int_eq(send(fd, head, sizeof head - 1, 0), (ssize_t)(sizeof head - 1));
+    clock_sleep_ms(100);
+    int64_t start = clock_monotonic_ms();
+    ck_assert(http_drain(http, 7000));
+    ck_assert_int_lt(clock_monotonic_ms() - start, HTTP_DRAIN_BODY_MAX_S * 1000 + 2000);
+    http_close(http);
+    close(fd);
 }
 END_TEST
 
@@ -509,6 +532,7 @@ int main(void)
     tcase_add_loop_test(tests, cuts_off_a_client_that_drips, 0, sizeof drips / sizeof drips[0]);
     tcase_add_test(tests, but_not_one_who_waits_for_a_slow_answer);
     tcase_add_test(tests, says_503_when_all_are_busy_for_too_long);
+    tcase_add_test(tests, stops_soon_though_a_body_is_on_its_way);
     tcase_add_test(tests, survives_a_client_that_leaves);
     tcase_add_loop_test(tests, listens_where_it_may, 0, sizeof addresses / sizeof addresses[0]);
     tcase_add_test(tests, says_when_a_port_is_taken);

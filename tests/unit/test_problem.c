@@ -40,6 +40,10 @@ START_TEST(tells_how_to_authenticate_and_when_to_retry)
     ck_assert_int_eq(reply.retry_after_s, 0);
     ck_assert_int_eq(problem_reply(&reply, PROBLEM_UNAVAILABLE, NULL, NULL), REJECT);
     ck_assert_int_gt(reply.retry_after_s, 0);
+    ck_assert_int_eq(problem_reply(&reply, PROBLEM_CONFLICT, NULL, NULL), REJECT);
+    ck_assert_int_eq(reply.retry_after_s, 0);
+    ck_assert_int_eq(problem_reply(&reply, PROBLEM_STILL_RUNNING, NULL, NULL), REJECT);
+    ck_assert_int_gt(reply.retry_after_s, 0);
     http_reply_done(&reply);
 }
 END_TEST

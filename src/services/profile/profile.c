@@ -5,6 +5,7 @@
 #include "profile_contract.h"
 #include "profile_sql.h"
 #include "publishers/command.h"
+#include "publishers/idempotency.h"
 #include "publishers/partition.h"
 #include "publishers/relay.h"
 
@@ -102,6 +103,7 @@ static enum outcome register_user(struct command *command)
                                          .name = body->name,
                                          .email = body->email,
                                          .registered_at_ms = work->now_ms};
+    command->user_id = user.user_id;
     enum outcome o = work_queue(work, &sql_user_add,
                                 DB_PARAMS(db_uuid(&user.user_id), db_text(user.name),
                                           db_text(user.email), db_time(work->now_ms)),
@@ -142,6 +144,9 @@ static enum outcome delete_user(struct command *command)
     if (o == OK) {
         o = work_queue(work, &sql_user_delete,
                        DB_PARAMS(db_uuid(&command->user_id), db_time(work->now_ms)), 1);
+    }
+    if (o == OK) {
+        o = idempotency_forget(work->db, &command->user_id, work->fault);
     }
     if (o == OK) {
         o = publish_user_deleted(work, &(struct user_deleted){.user_id = command->user_id,
