@@ -458,7 +458,9 @@ START_TEST(rows_restored_from_an_older_cluster_are_not_read_again_and_again)
     tell(f.conn, "update relay_cursor set base_seq = (select max(seq) from outbox),"
                  " last = pg_current_snapshot(), oldest_at = now() - interval '1 day'");
     PGconn *conn = relay_session();
+    tell(conn, "begin");
     assert_polls_are_quick(conn);
+    ck_assert_int_eq(fetched(conn), 0);
     PQfinish(conn);
 
     tell(f.conn, "begin");
