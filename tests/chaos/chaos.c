@@ -37,6 +37,7 @@ enum {
 };
 
 static const char *const settings[] = {"UPGRADE_DEADLINE=20s",
+                                       "GOAL_PATIENCE=2s",
                                        "WATCH_AFTER=5s",
                                        "PROVIDER_TIMEOUT=2s",
                                        "PROVIDER_LEASE=1s",

@@ -40,6 +40,7 @@ static const char *const settings[] = {"UPGRADE_DEADLINE=5m",
                                        "HEARTBEAT_S=2",
                                        "PROVIDER_PENDING_POLL=200ms",
                                        "WORKERS=2",
+                                       "GOAL_PATIENCE=2s",
                                        NULL};
 
 static struct company *company;

@@ -623,6 +623,13 @@ START_TEST(large_bodies_do_not_fill_the_memory)
 }
 END_TEST
 
+static pid_t broker_pid(void)
+{
+    const char *text = getenv("RABBITMQ_PID");
+    ck_assert_ptr_nonnull(text);
+    return (pid_t)strtol(text, NULL, 10);
+}
+
 static bool broker_is(const struct relay_thread *relay, enum link_state state)
 {
     return link_get(&relay->runtime.counters.links, SEAT_RELAY, LINK_BROKER) == state;
@@ -822,7 +829,7 @@ END_TEST
 START_TEST(a_slow_confirm_does_not_make_it_read_unsent_twice)
 {
     struct heard heard = {0};
-    pid_t broker = (pid_t)strtol(getenv("RABBITMQ_PID"), NULL, 10);
+    pid_t broker = broker_pid();
     struct relay_thread relay;
     relay_start(&f, &relay);
     say_many(&f, f.conn, 20);
