@@ -1116,11 +1116,11 @@ static Suite *suite(size_t part, size_t parts)
 #undef CASE
     };
     Suite *suite = suite_create("audit");
-    TCase *empty = tcase_create("empty");
-    tcase_set_timeout(empty, 60); /* the broker has not counted its new queues yet */
-    tcase_add_checked_fixture(empty, set_up_empty, tear_down);
-    tcase_add_test(empty, an_empty_company_proves_nothing);
     if (part == 0) {
+        TCase *empty = tcase_create("empty");
+        tcase_set_timeout(empty, 60); /* the broker has not counted its new queues yet */
+        tcase_add_checked_fixture(empty, set_up_empty, tear_down);
+        tcase_add_test(empty, an_empty_company_proves_nothing);
         suite_add_tcase(suite, empty);
     }
     for (size_t i = part; i < COUNT_OF(broken); i += parts) {

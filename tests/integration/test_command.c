@@ -116,11 +116,26 @@ static void make_database(void)
               database, database));
 }
 
+/* Autovacuum may be at work there, and its process is not ours to end: it leaves by itself. */
+static void drop_when_alone(void)
+{
+    AUTO(free_text) char *sql = xasprintf("drop database %s with (force)", database);
+    int64_t deadline = clock_monotonic_ms() + 10000;
+    PGresult *result = PQexec(conn, sql);
+    while (PQresultStatus(result) != PGRES_COMMAND_OK && clock_monotonic_ms() < deadline) {
+        PQclear(result);
+        clock_sleep_ms(100);
+        result = PQexec(conn, sql);
+    }
+    ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK, "%s", PQresultErrorMessage(result));
+    PQclear(result);
+}
+
 static void drop_database(void)
 {
     PQfinish(conn);
     connect_as(server_url);
-    free(tell("drop database %s with (force)", database));
+    drop_when_alone();
     free(tell("drop role %s; drop role %s_audit", database, database));
     PQfinish(conn);
     free(owner_url);
