@@ -139,9 +139,9 @@ const struct environment environments[] = {
 
 const struct environment everything[] = {
     {.name = "all but losses",
-     .about = "each fault once, the deadline, the user's cancel, the watch too early",
+     .about = "each fault once, the deadline, the user's cancel, the watch too early; one worker",
      .stories = 1,
-     .workers = 2,
+     .workers = 1,
      .has_late_call = true,
      .may_decline = true,
      .has_deadline = true,
@@ -154,9 +154,9 @@ const struct environment everything[] = {
                 .early_watches = 1,
                 .cancels = 1}},
     {.name = "all and a loss",
-     .about = "each fault once, the deadline, the deletion, one message lost for good",
+     .about = "each fault once, the deadline, the deletion, one message lost for good; one worker",
      .stories = 1,
-     .workers = 2,
+     .workers = 1,
      .has_late_call = true,
      .may_decline = true,
      .has_deadline = true,
@@ -164,5 +164,13 @@ const struct environment everything[] = {
      .ends = ALL_ENDS,
      .faults =
          {.timeouts = 1, .errors = 1, .forgets = 1, .duplicates = 1, .losses = 1, .deletions = 1}},
+    {.name = "all, two workers",
+     .about = "each of the provider's faults once, duplicates, the user's cancel; two workers",
+     .stories = 1,
+     .workers = 2,
+     .has_late_call = true,
+     .may_decline = true,
+     .ends = ALL_ENDS,
+     .faults = {.timeouts = 1, .errors = 1, .forgets = 1, .duplicates = 1, .cancels = 1}},
     {.name = NULL},
 };
