@@ -428,6 +428,11 @@ static bool judge(struct chaos *chaos)
         note(chaos, "FAILURE: nothing was completed");
         chaos->failures++;
     }
+    size_t unknown = company_count_logged(chaos->company, "saga.unknown");
+    if (unknown > 0) {
+        note(chaos, "FAILURE: %zu events met a state without a rule", unknown);
+        chaos->failures++;
+    }
     bool is_sound = load_audit(chaos->company);
     note(chaos, "the invariants %s", is_sound ? "hold" : "DO NOT HOLD");
     return is_sound && chaos->failures == 0;

@@ -67,6 +67,8 @@ static void expect_sound(void)
     ck_assert_uint_eq(load_wrong(&load), 0);
     ck_assert_uint_eq(load.unanswered, 0);
     ck_assert_msg(load_audit(company), "the audit names a broken invariant");
+    ck_assert_uint_gt(company_count_logged(company, "charge.moved"), 0); /* the logs are read */
+    ck_assert_uint_eq(company_count_logged(company, "saga.unknown"), 0);
 }
 
 static size_t more_users(size_t count)

@@ -15,7 +15,7 @@ static const char usage[] =
     "              --list-mutations | --list-environments | --print]\n"
     "  (nothing)            explore every environment of the test, print what was seen\n"
     "  --environment NAME   explore one of them\n"
-    "  --everything         explore all faults at once: five minutes, five gigabytes\n"
+    "  --everything         explore all faults at once: a minute, one gigabyte\n"
     "  --mutate NAME        take one rule back and print the shortest trace to the harm\n"
     "  --list-mutations     what --mutate can take back\n"
     "  --list-environments  what --environment can explore\n"

@@ -35,6 +35,9 @@ const struct mutation *mutation_find(const char *name);
 struct finding mutation_explore(const struct mutation *mutation, FILE *trace,
                                 const struct environment **where);
 
+/* The same for one patch of several: each is to be noticed by itself. */
+struct finding patch_explore(const struct patch *patch, const struct environment **where);
+
 /* One row without its effect: the whole row is a no-op, or it says nothing, or it does nothing. */
 enum loss { LOSE_ROW, LOSE_SAY, LOSE_ACTIONS };
 

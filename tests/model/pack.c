@@ -8,16 +8,19 @@
 /* clang-format off */
 #define ROW_FIELDS(X)                                                                              \
     X(subscription, 4) X(entitlement, 1) X(activated, 1) X(deadline, 2) X(pivot, 2) X(ends, 3)     \
-    X(facts, 4) X(is_unwanted, 1) X(billing, 4) X(intent, 2) X(has_intent_id, 1) X(attempt, 2)     \
-    X(must_read, 1) X(coaching, 3) X(plan, 1) X(knows_deletion, 1) X(payment, 2) X(charges, 2)     \
-    X(refunds, 2) X(confirm_key[0], 4) X(confirm_key[1], 4) X(confirm_key[2], 4)                   \
-    X(refund_key[0], 4) X(refund_key[1], 4) X(refund_key[2], 4)
+    X(facts, 4) X(is_unwanted, 1) X(billing, 4) X(is_open, 1) X(has_refund, 1) X(reference, 2)     \
+    X(create_n, 2) X(confirm_n, 2) X(refund_n, 2) X(asked, 2) X(coaching, 3) X(plan, 1)            \
+    X(knows_deletion, 1) X(charges, 2) X(refunds, 2) X(payment[0], 3) X(payment[1], 3)             \
+    X(payment[2], 3) X(create_key[0], 3) X(create_key[1], 3) X(create_key[2], 3)
 #define WORKER_FIELDS(X, w)                                                                        \
-    X(worker[w].phase, 2) X(worker[w].call, 3) X(worker[w].attempt, 2) X(worker[w].answer, 4)      \
-    X(worker[w].claimed, 4)
+    X(worker[w].phase, 2) X(worker[w].answer, 4) X(worker[w].call.step, 3)                         \
+    X(worker[w].call.key, 2) X(worker[w].call.intent, 2) X(worker[w].is_holder, 1)                 \
+    X(worker[w].asked_in, 4)
 #define PARTY_FIELDS(X)                                                                            \
     WORKER_FIELDS(X, 0) WORKER_FIELDS(X, 1)                                                        \
-    X(late[0].call, 3) X(late[0].attempt, 2) X(late[1].call, 3) X(late[1].attempt, 2)
+    X(late.step, 3) X(late.key, 2) X(late.intent, 2)                                               \
+    X(confirm_key[0], 3) X(confirm_key[1], 3) X(confirm_key[2], 3)                                 \
+    X(refund_key[0], 3) X(refund_key[1], 3) X(refund_key[2], 3)
 #define WORLD_FIELDS(X)                                                                            \
     X(left.timeouts, 2) X(left.errors, 2) X(left.forgets, 2) X(left.duplicates, 2)                 \
     X(left.redeliveries, 2) X(left.losses, 2) X(left.early_watches, 2) X(left.cancels, 2)          \
@@ -33,7 +36,7 @@
     at += (bits);
 #define WIDTH(field, bits) +(bits) /* NOLINT(bugprone-macro-parentheses): a sum is built */
 _Static_assert(0 ROW_FIELDS(WIDTH) <= 64, "a story's rows fit a word");
-_Static_assert(0 PARTY_FIELDS(WIDTH) <= 64, "its workers and late calls fit a word");
+_Static_assert(0 PARTY_FIELDS(WIDTH) <= 64, "its workers, its late call and their keys fit a word");
 
 static uint64_t pack_rows(const struct story *from)
 {

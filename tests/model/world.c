@@ -105,26 +105,17 @@ static void act_subscription(struct world *world, struct story *story, unsigned 
     }
 }
 
-static void open_intent(struct story *story, enum intent intent)
-{
-    story->intent = intent;
-    story->attempt = 0;
-    story->must_read = 0;
-}
-
+/* As charge.c does: which intent it is, the state tells. */
 static void act_billing(struct story *story, unsigned actions)
 {
-    if (actions & DO_OPEN_CHARGE_INTENT) {
-        open_intent(story, INTENT_CHARGE);
+    if (actions & (DO_OPEN_CHARGE_INTENT | DO_CANCEL_AT_PROVIDER | DO_OPEN_REFUND_INTENT)) {
+        story->is_open = 1;
     }
-    if (actions & DO_CANCEL_AT_PROVIDER) {
-        open_intent(story, INTENT_CANCEL);
+    if (actions & (DO_CLOSE_INTENT | DO_INSERT_CHARGE_TOMBSTONE)) {
+        story->is_open = 0;
     }
     if (actions & DO_OPEN_REFUND_INTENT) {
-        open_intent(story, INTENT_REFUND);
-    }
-    if (actions & DO_CLOSE_INTENT) {
-        open_intent(story, INTENT_NONE);
+        story->has_refund = 1;
     }
 }
 
@@ -239,24 +230,20 @@ bool world_apply(struct run *run, struct world *world, unsigned i, enum service 
     return execute(run, world, i, service, *state_of(owner, service), event);
 }
 
-/* Who is who does not matter: two workers, or two late calls, are kept in one order. */
+static uint64_t order_of(const struct worker *w)
+{
+    const uint64_t call = (w->call.step * 4 + w->call.key) * 4 + w->call.intent;
+    return (((call * 4 + w->phase) * 16 + w->answer) * 16 + w->asked_in) * 2 + w->is_holder;
+}
+
+/* Who is who does not matter: two workers are kept in one order, idle ones last. */
 static void canonicalise(struct story *story)
 {
     struct worker *w = story->worker;
-    const uint64_t first =
-        ((w[0].phase * 8 + w[0].call) * 4 + w[0].attempt) * 256 + w[0].answer * 16 + w[0].claimed;
-    const uint64_t second =
-        ((w[1].phase * 8 + w[1].call) * 4 + w[1].attempt) * 256 + w[1].answer * 16 + w[1].claimed;
-    if (first < second) {
+    if (order_of(&w[0]) < order_of(&w[1])) {
         const struct worker other = w[0];
         w[0] = w[1];
         w[1] = other;
-    }
-    struct late_call *late = story->late;
-    if (late[0].call * 4 + late[0].attempt < late[1].call * 4 + late[1].attempt) {
-        const struct late_call other = late[0];
-        late[0] = late[1];
-        late[1] = other;
     }
 }
 
@@ -266,6 +253,7 @@ void world_emit(struct run *run, struct world *next, bool is_progress)
         next->broken = world_find_broken(run, next);
     }
     for (unsigned i = 0; i < run->environment->stories; i++) {
+        worker_tidy(run, &next->story[i]);
         canonicalise(&next->story[i]);
     }
     run->transitions++;
@@ -396,7 +384,7 @@ static void deadline_steps(struct run *run, const struct world *world, unsigned 
 
 static bool is_quiet(const struct story *story)
 {
-    return story->net == 0 && story->deadline != DEADLINE_DUE && story->intent == INTENT_NONE &&
+    return story->net == 0 && story->deadline != DEADLINE_DUE && !story->is_open &&
            story->worker[0].phase == IDLE;
 }
 
@@ -443,6 +431,7 @@ void world_steps(struct run *run, const struct world *world)
         deadline_steps(run, world, i);
         watch_step(run, world, i);
         stray_step(run, world, i);
+        worker_steps(run, world, i);
         provider_steps(run, world, i);
     }
 }

@@ -15,8 +15,7 @@
 enum {
     STORIES = 2,
     WORKERS = 2,
-    LATE_CALLS = 2,
-    KEYS = 3,
+    KEYS = 3, /* of each kind, and payment intents: one per create key */
     STORY_WORDS = 3,
     MOST_WORDS = 1 + STORIES * STORY_WORDS
 };
@@ -42,37 +41,32 @@ enum slot {
 };
 
 enum deadline { DEADLINE_NONE, DEADLINE_ARMED, DEADLINE_DUE, DEADLINE_OVER };
-enum intent { INTENT_NONE, INTENT_CHARGE, INTENT_CANCEL, INTENT_REFUND };
 enum pivot { PIVOT_FREE, PIVOT_COMPLETED, PIVOT_CANCELLED };
-enum payment_intent { PAYMENT_NONE, PAYMENT_OPEN, PAYMENT_CHARGED, PAYMENT_CANCELLED };
+enum payment_intent {
+    PAYMENT_NONE,
+    PAYMENT_OPEN,
+    PAYMENT_DECLINED, /* and can still be confirmed */
+    PAYMENT_CHARGED,
+    PAYMENT_CANCELLED,
+};
 enum phase { IDLE, SENT, ANSWERED };
-enum call { CALL_NONE, CREATE, CONFIRM, READ, CANCEL, REFUND, LIST };
+enum asked { ASKED_NONE, ASKED_LATELY, ASKED_LONG_AGO }; /* with a key that has had no answer */
 enum { END_COMPLETED = 1, END_REJECTED = 2, END_CANCELLED = 4 };
 enum { FACT_COMPLETED = 1, FACT_FAILED = 2, FACT_REFUNDED = 4, FACT_VOIDED = 8 };
 
-enum answer {
-    NO_ANSWER,
-    SAYS_CREATED,
-    SAYS_CHARGED,
-    SAYS_DECLINED,
-    SAYS_ERROR, /* a 500; stored under the key, it is that key's answer for a day */
-    SAYS_OPEN,
-    SAYS_IS_CANCELLED,
-    SAYS_CANCELLED,
-    SAYS_CANNOT_CANCEL,
-    SAYS_REFUNDED,
-    SAYS_NOT_REFUNDED,
+/* What is asked of the provider: a step of the production protocol, which of its keys, which
+ * payment intent. */
+struct call {
+    unsigned step, key, intent;
 };
 
 /* An intent worker. The claim is committed when the request is sent; nothing can happen between the
  * two but a crash, which looks like a request that never arrives. */
 struct worker {
-    unsigned phase, call, attempt, answer;
-    unsigned claimed; /* billing's state at the claim: only a broken executor looks at it */
-};
-
-struct late_call { /* nobody waits for its answer any more, but it may still arrive */
-    unsigned call, attempt;
+    unsigned phase, answer;
+    struct call call;
+    unsigned is_holder; /* of the lease */
+    unsigned asked_in;  /* billing's state when it asked */
 };
 
 struct story {
@@ -82,15 +76,16 @@ struct story {
     unsigned subscription, entitlement, activated, deadline, pivot, ends, facts;
     unsigned is_unwanted; /* subscription was asked to cancel before the end */
     /* billing */
-    unsigned billing, intent, has_intent_id, attempt, must_read;
+    unsigned billing, is_open, has_refund, reference, create_n, confirm_n, refund_n, asked;
     /* coaching */
     unsigned coaching, plan, knows_deletion;
     /* provider */
-    unsigned payment, charges, refunds;
-    unsigned confirm_key[KEYS],
-        refund_key[KEYS]; /* the stored answer, NO_ANSWER: unknown or forgotten */
+    unsigned charges, refunds;
+    unsigned payment[KEYS];
+    /* the stored answers, 0: unknown or forgotten */
+    unsigned create_key[KEYS], confirm_key[KEYS], refund_key[KEYS];
     struct worker worker[WORKERS];
-    struct late_call late[LATE_CALLS];
+    struct call late; /* nobody waits for its answer any more, but it may still arrive */
 };
 
 /* Faults that may still happen, and what the user may still do. */
@@ -111,8 +106,8 @@ enum plans { PLANS_BOTH, PLANS_CAN, PLANS_CANNOT };
 /* What may happen: a bounded set of faults. */
 struct environment {
     const char *name, *about;
-    unsigned stories, workers, late_calls;
-    bool may_decline, has_deadline, has_watch;
+    unsigned stories, workers;
+    bool has_late_call, may_decline, has_deadline, has_watch;
     bool is_for_totals_only; /* too big to be searched for every mutation */
     bool counts_bugs; /* something impossible happens here, so unlisted pairs are met: counted, as
                          in production */
@@ -166,6 +161,10 @@ const char *world_find_broken(const struct run *run, const struct world *world);
 /* Executes the row for this event in the owner's transaction; returns whether it acted. */
 bool world_apply(struct run *run, struct world *world, unsigned story, enum service service,
                  unsigned event);
+void worker_steps(struct run *run, const struct world *world, unsigned story);
+/* Drops what can have no influence any more, so that worlds which differ in nothing else are one.
+ */
+void worker_tidy(const struct run *run, struct story *story);
 void provider_steps(struct run *run, const struct world *world, unsigned story);
 void world_emit(struct run *run, struct world *next, bool is_progress);
 void world_note(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -7,8 +7,10 @@
 #include "tools/secret.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -387,6 +389,36 @@ const char *company_folder(const struct company *company)
 const char *company_build(const struct company *company)
 {
     return company->build;
+}
+
+static size_t count_lines(const char *path, const char *sought)
+{
+    size_t count = 0;
+    char *line = NULL;
+    size_t room = 0;
+    FILE *file = fopen(path, "re");
+    while (file != NULL && getline(&line, &room, file) >= 0) {
+        count += strstr(line, sought) != NULL;
+    }
+    free(line);
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return count;
+}
+
+size_t company_count_logged(const struct company *company, const char *event)
+{
+    AUTO(free_text) char *pattern = xasprintf("%s/*.log", company->folder);
+    AUTO(free_text) char *sought = xasprintf("\"event\":\"%s\"", event);
+    glob_t logs = {0};
+    size_t count = 0;
+    (void)glob(pattern, 0, NULL, &logs);
+    for (size_t i = 0; i < logs.gl_pathc; i++) {
+        count += count_lines(logs.gl_pathv[i], sought);
+    }
+    globfree(&logs);
+    return count;
 }
 
 static long finish(struct answer answer, json_object **out)

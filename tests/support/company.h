@@ -53,6 +53,9 @@ int company_health_port(const struct company *company, const char *name);
 const char *company_maildir(const struct company *company);
 const char *company_folder(const struct company *company);
 const char *company_build(const struct company *company);
+/* How often this event ("saga.unknown") was logged, in all lives of all processes: a counter lives
+ * no longer than its process. */
+size_t company_count_logged(const struct company *company, const char *event);
 
 /*
  * One HTTP call of a service's public listener. `token` and `idempotency_key` may be NULL, `body`
