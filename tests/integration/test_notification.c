@@ -784,9 +784,12 @@ END_TEST
 static const struct {
     enum smtp_step step;
     int code;
-} refusals_of_a_mail[] = {{SMTP_SENDER, 553}, {SMTP_RECIPIENT, 554}, {SMTP_MESSAGE, 550}};
+    const char *reason;
+} refusals_of_a_mail[] = {{SMTP_SENDER, 553, "SMTP: MAIL failed: 553"},
+                          {SMTP_RECIPIENT, 554, "SMTP: RCPT failed: 554"},
+                          {SMTP_MESSAGE, 550, "(550)"}};
 
-/* The server says "never"; the mail waits for an hour. */
+/* The server says "never"; the mail waits for an hour, and the log says to what it was said. */
 static void say_refused(const struct saying *saying, int i)
 {
     smtp_refuse(smtp, refusals_of_a_mail[i].step, refusals_of_a_mail[i].code, 1);
@@ -796,6 +799,9 @@ static void say_refused(const struct saying *saying, int i)
                 "lease is null and due > clock_timestamp() + interval '50 minutes'",
                 text_of(&saying->id));
     ck_assert(has_logged("mail.refused", text_of(&saying->id)));
+    ck_assert_int_eq(stage_number(conn, "select strpos(last_error, '%s') from mail where id = '%s'",
+                                  refusals_of_a_mail[i].reason, text_of(&saying->id)) > 0,
+                     1);
 }
 
 static bool has_attention(void)

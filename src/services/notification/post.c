@@ -177,7 +177,9 @@ enum outcome post_smtp(const struct post_server *server, const char *to,
     struct upload upload = {.message = message,
                             .runtime = server->runtime,
                             .give_up_ms = clock_monotonic_ms() + SEND_MS + GOODBYE_MS};
+    char words[CURL_ERROR_SIZE] = ""; /* "RCPT failed: 554": at what the server said no */
     struct curl_slist *recipients = curl_slist_append(NULL, recipient);
+    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
     (void)curl_easy_setopt(curl, CURLOPT_URL, server->url);
     (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     (void)curl_easy_setopt(curl, CURLOPT_MAIL_FROM, from);
@@ -214,6 +216,6 @@ enum outcome post_smtp(const struct post_server *server, const char *to,
     if (failed == CURLE_ABORTED_BY_CALLBACK && !is_handed_over(&upload)) {
         return fault_set(fault, LOST, "SMTP: stopping");
     }
-    return fault_set(fault, is_final ? REJECT : RETRY, "SMTP: %s (%ld)", curl_easy_strerror(failed),
-                     code);
+    return fault_set(fault, is_final ? REJECT : RETRY, "SMTP: %s (%ld)",
+                     words[0] != '\0' ? words : curl_easy_strerror(failed), code);
 }
