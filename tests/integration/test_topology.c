@@ -432,7 +432,7 @@ static const struct statement { const char *account, *sql, *state; } statements[
     {"audit", "select count(*) from retry", NULL},
     {"audit", "select count(*) from effect", NULL}, /* of the service's own, what its schema grants */
     {"audit", "select count(*) from promise", "42501"},
-    {"audit", "select body from idempotency", "42501"}, /* answers hold bearer tokens */
+    {"audit", "select answer from idempotency", "42501"}, /* answers hold bearer tokens */
     {"audit", "insert into inbox (id) values (uuid_floor(now()))", "25006"},
     {"audit", "set transaction read write; delete from outbox", "42501"},
     {"audit", "set transaction read write; insert into inbox (id) values (uuid_floor(now()))", "42501"},
