@@ -308,24 +308,6 @@ START_TEST(an_unexpired_partition_cannot_be_dropped)
 }
 END_TEST
 
-/* Whoever has the runtime role's password cannot have the journal's last week dropped, though all
- * of it is published. */
-START_TEST(no_service_drops_what_the_owner_wants_kept)
-{
-    tell(f.conn, "select partition_make('outbox', 9, 0)");
-    PGconn *conn = connect_to(f.url);
-    const char *drop_second =
-        "select partition_drop('outbox', (now() at time zone 'UTC')::date - 2, 1)";
-    ck_assert_str_eq(refused(conn, drop_second), "22023");
-    ck_assert_int_eq(ask(conn, "select count(*) from partition_expired('outbox', 1)"), 2);
-    ck_assert_str_eq(refused(conn, "insert into partition_retention values ('outbox', 1)"),
-                     "42501");
-    tell(f.conn, "insert into partition_retention values ('outbox', 1)");
-    ck_assert_str_eq(refused(conn, drop_second), "00000");
-    PQfinish(conn);
-}
-END_TEST
-
 /* The text of an EXPLAIN, lines joined. Owned. */
 static char *explain(PGconn *conn, const char *execute)
 {
@@ -706,7 +688,6 @@ START_TEST(upkeep_under_load_delays_no_insert_by_more_than_200_ms)
 {
     AUTO(db_close_auto) struct db *db = fixture_db(&f);
     struct fault fault = {0};
-    tell(f.conn, "insert into partition_retention values ('outbox', 1)");
     tell(f.conn, "select partition_make('outbox', 25, 0)");
     PGconn *reader = connect_to(f.url);
     struct load load = {0};
@@ -761,7 +742,6 @@ int main(void)
     tcase_add_test(cases, remembers_rows_by_table_and_key);
     tcase_add_loop_test(cases, the_runtime_role_may_only_append, 0, (int)COUNT_OF(forbidden));
     tcase_add_test(cases, an_unexpired_partition_cannot_be_dropped);
-    tcase_add_test(cases, no_service_drops_what_the_owner_wants_kept);
     tcase_add_test(cases, no_plan_scans_a_table_and_an_empty_poll_takes_under_a_millisecond);
     tcase_add_test(cases, rows_restored_from_an_older_cluster_are_not_read_again_and_again);
     tcase_add_test(cases, a_second_restore_during_the_first_goes_on_from_where_that_had_come);

@@ -153,14 +153,7 @@ begin
 end
 $$;
 
--- What is younger is dropped for nobody, whatever the runtime role asks for: a week where a table has no row here. Only
--- the owner may change it.
-create table partition_retention (
-    parent text    primary key,
-    days   integer not null check (days >= 1)
-);
-
--- The days whose partitions have ended at least `keep` whole days ago, and as many as the owner wants kept.
+-- The days whose partitions have ended at least `keep` whole days ago.
 create function partition_expired(parent text, keep integer) returns setof date
     language sql stable
     set search_path = pg_catalog, public, pg_temp
@@ -171,7 +164,7 @@ as $$
       join pg_class c on c.oid = i.inhrelid,
            to_date(right(c.relname, 8), 'YYYYMMDD') as day
      where i.inhparent = to_regclass('public.' || quote_ident(parent))
-       and day < current_date - greatest(keep, coalesce((select days from partition_retention r where r.parent = $1), 7))
+       and day < current_date - keep
      order by day
 $$;
 
@@ -187,7 +180,7 @@ declare
     needed boolean;
 begin
     if to_regproc('public.' || quote_ident(parent || '_partition_is_needed')) is null
-       or day not in (select partition_expired(parent, keep)) then
+       or keep < 1 or day not in (select partition_expired(parent, keep)) then
         raise exception 'the partition of % for % has not expired', parent, day using errcode = 'invalid_parameter_value';
     end if;
     execute format('lock table only public.%I in access exclusive mode', parent);
@@ -214,7 +207,6 @@ begin
     execute format('grant select, insert, update on outbox_subject to %I', runtime);
     execute format('grant select, update on relay_cursor to %I', runtime);
     execute format('grant select, insert, update, delete on unsent to %I', runtime);
-    execute format('grant select on partition_retention to %I', runtime);
     execute format('grant select on outbox, outbox_subject, relay_cursor, unsent to %I', audit);
     foreach fn in array array['relay_rebase()', 'partition_make(text, integer, integer)',
                               'partition_expired(text, integer)', 'partition_drop(text, date, integer)',
