@@ -828,6 +828,24 @@ START_TEST(the_breaker_opens_while_the_provider_is_away_and_closes_when_it_is_ba
 }
 END_TEST
 
+START_TEST(what_is_wanted_anew_needs_no_attention_yet)
+{
+    struct story story = new_story();
+    json_object_put(admin("POST", "/away", "{\"for_ms\":-1}"));
+    say_requested(&story, "pm_card_visa");
+    stage_await(conn, 1, "select count(*) from charge where upgrade_id = '%s' and needs_attention",
+                story.upgrade);
+    say_failed(&story);
+    stage_await(conn, 1,
+                "select count(*) from charge where upgrade_id = '%s' and state = 'voiding' and "
+                "not needs_attention",
+                story.upgrade);
+    json_object_put(admin("POST", "/back", NULL));
+    check(&story, "voided", "PaymentVoided", 0, 0);
+    await_breaker("closed");
+}
+END_TEST
+
 START_TEST(many_are_charged_at_once)
 {
     struct story stories[MANY];
@@ -1012,6 +1030,7 @@ int main(void)
     tcase_add_test(tcase, a_refund_that_fails_needs_attention_and_is_tried_on);
     tcase_add_test(tcase, keys_that_the_provider_has_forgotten_charge_nobody_twice);
     tcase_add_test(tcase, the_breaker_opens_while_the_provider_is_away_and_closes_when_it_is_back);
+    tcase_add_test(tcase, what_is_wanted_anew_needs_no_attention_yet);
     tcase_add_test(tcase, many_are_charged_at_once);
     tcase_add_loop_test(tcase, a_process_that_is_killed_anywhere_charges_and_refunds_once, 0,
                         (int)COUNT_OF(crashes));

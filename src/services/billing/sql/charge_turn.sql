@@ -10,6 +10,7 @@ UPDATE charge
        payment_method = CASE WHEN $4::boolean THEN payment_method END,
        user_id = $5::uuid,
        tries = 0,
+       needs_attention = false,
        cause_id = $6::uuid,
        traceparent = $7::text
  WHERE id = $1::uuid AND state = $2::text
