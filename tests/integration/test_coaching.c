@@ -557,7 +557,7 @@ START_TEST(nothing_is_kept_of_a_deleted_user)
 }
 END_TEST
 
-enum { CROWD = 40, COPIES = 3 };
+enum { CROWD = 40, SAYINGS = 4 * CROWD, COPIES = 3 };
 
 static void shuffle(struct saying *sayings, size_t count)
 {
@@ -574,7 +574,7 @@ static void shuffle(struct saying *sayings, size_t count)
 START_TEST(a_crowd_in_any_order_is_answered_once_each)
 {
     static struct user users[CROWD];
-    static struct saying sayings[CROWD * 4];
+    static struct saying sayings[SAYINGS];
     srand(20261123);
     for (int i = 0; i < CROWD; i++) {
         users[i] = make_user();
@@ -583,9 +583,9 @@ START_TEST(a_crowd_in_any_order_is_answered_once_each)
         sayings[4 * i + 2] = activated(&users[i], 1);
         sayings[4 * i + 3] = revoked(&users[i], 2);
     }
-    shuffle(sayings, CROWD * 4);
-    stage_say(&stage, sayings, CROWD * 4, COPIES);
-    for (int i = 0; i < CROWD * 4; i++) {
+    shuffle(sayings, SAYINGS);
+    stage_say(&stage, sayings, SAYINGS, COPIES);
+    for (int i = 0; i < SAYINGS; i++) {
         await_done(&sayings[i].id);
     }
     for (int i = 0; i < CROWD; i++) {
