@@ -129,8 +129,8 @@ static void add_message(struct generation *generation, const struct model_messag
             return;
         }
     }
-    generation->messages = xrealloc(generation->messages, (generation->message_count + 1) *
-                                                              sizeof generation->messages[0]);
+    generation->messages =
+        xrealloc(generation->messages, (generation->message_count + 1) * sizeof(void *));
     generation->messages[generation->message_count++] = message;
 
     if (find_type(generation, message->payload) != NULL) {

@@ -7,8 +7,7 @@
 #include <glob.h>
 #include <string.h>
 
-const struct retry_policy model_default_retry = {
-    .attempts = 8, .base_ms = 500, .max_ms = 5 * 60 * 1000};
+const struct retry_policy model_default_retry = {.attempts = 8, .base_ms = 500, .max_ms = 300000};
 
 #define COMPLAIN(set, node, ...)                                                                   \
     findings_add(&(set)->documents.findings, (node)->place, __VA_ARGS__)

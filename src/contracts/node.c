@@ -302,10 +302,11 @@ const struct node *node_load(const char *path, struct arena *arena, struct findi
                      strerror(errno));
         return NULL;
     }
+    enum { PIECE_BYTES = 65536 };
     AUTO(buffer_done) struct buffer content = {0};
     size_t count = 0;
     do {
-        count = fread(buffer_reserve(&content, 64 * 1024), 1, 64 * 1024, file);
+        count = fread(buffer_reserve(&content, PIECE_BYTES), 1, PIECE_BYTES, file);
         buffer_grow(&content, count);
     } while (count > 0 && content.length <= NODE_MAX_BYTES);
     bool failed = ferror(file) != 0;

@@ -30,6 +30,7 @@ static bool read_process(pid_t pid, struct process *out)
     const char *at = has_line ? strrchr(line, ')') : NULL;
     int parent = 0;
     unsigned long times[4];
+    /* NOLINTNEXTLINE(cert-err34-c): the kernel's numbers */
     if (at == NULL || sscanf(at + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %lu %lu",
                              &parent, &times[0], &times[1], &times[2], &times[3]) != 5) {
         return false;

@@ -21,7 +21,10 @@ static int read_health_port(const char *path)
     char line[128];
     int port = 0;
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        (void)sscanf(line, "HEALTH_PORT=%d", &port);
+        static const char name[] = "HEALTH_PORT=";
+        if (strncmp(line, name, sizeof name - 1) == 0) {
+            port = (int)strtol(line + sizeof name - 1, NULL, 10);
+        }
     }
     if (file != NULL) {
         (void)fclose(file);

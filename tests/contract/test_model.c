@@ -31,9 +31,10 @@ static void teardown(void)
 
 static void read_fixture(struct buffer *out)
 {
+    enum { ROOM = 65536 };
     FILE *file = fopen(FIXTURE, "re");
     ck_assert_ptr_nonnull(file);
-    buffer_grow(out, fread(buffer_reserve(out, 64 * 1024), 1, 64 * 1024, file));
+    buffer_grow(out, fread(buffer_reserve(out, ROOM), 1, ROOM, file));
     (void)fclose(file);
 }
 

@@ -79,6 +79,7 @@ static void make_secrets(struct hall *hall)
 
 static char *with_vhost(const struct hall *hall, const char *url)
 {
+    ck_assert_ptr_nonnull(url);
     const char *authority = url + strcspn(url, "/") + strlen("//");
     return xasprintf("%.*s/%s", (int)(authority - url) + (int)strcspn(authority, "/"), url,
                      hall->stage.name);

@@ -106,6 +106,7 @@ bool wait_until(PGconn *conn, long long wanted, int64_t ms, const char *sql)
 /* `url` with another user and database: postgresql://user:password@host/database. */
 static char *url_for(const char *url, const char *account, const char *database)
 {
+    ck_assert_ptr_nonnull(url);
     const char *at = strrchr(url, '@');
     const char *slash = strrchr(url, '/');
     ck_assert(at != NULL && slash > at);
@@ -223,9 +224,10 @@ void fixture_open(struct fixture *f)
 void fixture_close(struct fixture *f)
 {
     struct fault fault;
-    enum outcome o = broker_queue_delete(f->broker, f->queue, &fault);
-    o = broker_queue_delete(f->broker, f->dlq, &fault);
-    (void)o;
+    enum outcome queue = broker_queue_delete(f->broker, f->queue, &fault);
+    enum outcome dlq = broker_queue_delete(f->broker, f->dlq, &fault);
+    (void)queue;
+    (void)dlq;
     broker_close(f->broker);
     PQfinish(f->conn);
     PGconn *deploy = connect_to(getenv("DATABASE_URL"));

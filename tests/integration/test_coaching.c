@@ -578,10 +578,11 @@ START_TEST(a_crowd_in_any_order_is_answered_once_each)
     srand(20261123);
     for (int i = 0; i < CROWD; i++) {
         users[i] = make_user();
-        sayings[4 * i] = goal_set(&users[i], 1, GOAL);
-        sayings[4 * i + 1] = metrics_recorded(&users[i], 2, METRICS);
-        sayings[4 * i + 2] = activated(&users[i], 1);
-        sayings[4 * i + 3] = revoked(&users[i], 2);
+        struct saying *said = &sayings[(size_t)i * 4];
+        said[0] = goal_set(&users[i], 1, GOAL);
+        said[1] = metrics_recorded(&users[i], 2, METRICS);
+        said[2] = activated(&users[i], 1);
+        said[3] = revoked(&users[i], 2);
     }
     shuffle(sayings, SAYINGS);
     stage_say(&stage, sayings, SAYINGS, COPIES);

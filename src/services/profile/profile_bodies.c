@@ -46,11 +46,13 @@ static const struct field goal_fields[] = {
 };
 #undef AT
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member's name takes none */
 #define METRIC(json, member, least, most)                                              \
     {.name = json, .kind = FIELD_INTEGER, .personal = true,                            \
      .offset = offsetof(struct measuring, event.member),                               \
      .has_offset = offsetof(struct measuring, event.has_##member),                     \
      .has_min = true, .min = (least), .has_max = true, .max = (most)}
+/* NOLINTEND(bugprone-macro-parentheses) */
 static const struct field metrics_fields[] = {
     METRIC("weightG", weight_g, 1, 1000000),
     METRIC("heightMm", height_mm, 1, 3000),
