@@ -351,8 +351,7 @@ static const struct delay {
     int attempts, min_ms, max_ms;
 } delays[] = {{1, 100, 200}, {2, 200, 400}, {3, 250, 500}};
 
-/* Whatever the service's clock says: delays are the database's. Less than the two minutes at which a
- * service says nothing any more. */
+/* Delays are the database's, whatever the service's clock says below two minutes' difference. */
 static const char *const skews[] = {"SKEW_S=0", "SKEW_S=-100", "SKEW_S=100"};
 
 START_TEST(retries_come_later_and_later_and_end)
