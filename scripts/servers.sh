@@ -5,6 +5,7 @@
 #   DIR/secrets/              a password per account (0700)
 #   DIR/rabbitmq, postgres    their data       DIR/log/  their logs
 #   DIR/<server>.pid          "pid identity": a number alone may belong to another program by now
+#   DIR/ports                 what is its own or will be when it has started: not for other instances
 
 RABBITMQ_BIN=/usr/lib/rabbitmq/bin # the commands in /usr/sbin change to the user rabbitmq
 START_TIMEOUT_S=60
@@ -105,6 +106,8 @@ port_holder() {
 
 PORTS_CHOSEN=' '
 
+port_is_reserved() { cat "$RUN_DIR"/*/ports 2>/dev/null | grep -qx "$1"; }
+
 # choose_port NAME DIR → the variable NAME: the user's choice, else the one of last time, else a random free one.
 choose_port() {
     local port=${!1:-} tries
@@ -124,12 +127,27 @@ choose_port() {
     else
         port=$(env_get "$2" "$1")
         for ((tries = 0; tries < 100; tries++)); do
-            if [ -n "$port" ] && [[ $PORTS_CHOSEN != *" $port "* ]] && port_is_free "$port"; then break; fi
+            if [ -n "$port" ] && [[ $PORTS_CHOSEN != *" $port "* ]] && ! port_is_reserved "$port" &&
+                port_is_free "$port"; then break; fi
             port=$((PORT_MIN + SRANDOM % (PORT_MAX - PORT_MIN)))
         done
     fi
     PORTS_CHOSEN+="$port "
     printf -v "$1" %s "$port"
+}
+
+# One instance at a time: those that start together must not choose the same.
+choose_ports() {
+    local dir=$1 name lock status=0
+    exec {lock}>"$RUN_DIR/ports.lock"
+    flock "$lock"
+    rm -f "$dir/ports"
+    for name in RABBITMQ_PORT MANAGEMENT_PORT RABBITMQ_DIST_PORT EPMD_PORT POSTGRES_PORT; do
+        choose_port "$name" "$dir" || { status=1; break; }
+    done
+    tr -s ' ' '\n' <<<"$PORTS_CHOSEN" | sed '/^$/d' >"$dir/ports"
+    exec {lock}>&-
+    return "$status"
 }
 
 # ---- the env file -----------------------------------------------------------------------------
@@ -428,14 +446,12 @@ servers_running() { server_pid "$1" rabbitmq >/dev/null && server_pid "$1" postg
 
 # servers_start DIR: both, in parallel.  What was started is stopped again when one does not come up.
 servers_start() {
-    local dir=$1 started name
+    local dir=$1 started
     started=$(now_ms)
     servers_stop "$dir" # what is left when one of the two was killed
     mkdir -p "$dir/log" && chmod 0700 "$dir/log" && make_secrets "$dir" || return 1
     [ -e "$dir/complete" ] || servers_wipe "$dir" # a first start that was interrupted
-    for name in RABBITMQ_PORT MANAGEMENT_PORT RABBITMQ_DIST_PORT EPMD_PORT POSTGRES_PORT; do
-        choose_port "$name" "$dir" || return 1
-    done
+    choose_ports "$dir" || return 1
     RABBITMQ_NODENAME=$(env_get "$dir" RABBITMQ_NODENAME) # its data belongs to that name
     if ! { rabbitmq_start "$dir" && postgres_start "$dir" &&
         await_ready "$dir" postgres && await_ready "$dir" rabbitmq && env_write "$dir"; }; then

@@ -13,6 +13,7 @@ tests_run() {
     rm -rf "$RUN_DIR/results"
     mkdir -p "$RUN_DIR/results"
     if suites_need_servers "$@"; then
+        on_exit own_servers_stop
         with_instance test tests_in_builds "$@" || status=$?
     else
         interruptible tests_in_builds "$@" || status=$?
@@ -30,6 +31,12 @@ suites_need_servers() {
         [[ $SUITES_ALONE == *" $suite "* ]] || return 0
     done
     return 1
+}
+
+# What scripts/own-servers.sh has started, where it was killed.
+own_servers_stop() {
+    local dir
+    for dir in "$RUN_DIR"/test-*/; do servers_stop "${dir%/}"; done
 }
 
 tests_in_builds() {
@@ -50,14 +57,15 @@ tests_in_builds() {
 
 # meson_test BUILD LEFT-OUT SUITE…
 meson_test() {
-    local build=$1 folder=${BUILD_FOLDER[$1]} status=0 suites=() suite
+    local build=$1 folder=${BUILD_FOLDER[$1]} status=0 suites=() suite processes
     for suite in $2; do suites+=(--no-suite "$suite"); done
     shift 2
     for suite in "$@"; do suites+=(--suite "$suite"); done
     rm -f "$folder/meson-logs/testlog.json"
-    # Most of a test's time is waiting, so more run at once than there are processors; those that freeze or stop the
-    # servers run alone (is_parallel: false).
-    meson test -C "$folder" --no-rebuild --print-errorlogs --num-processes "$((2 * $(nproc)))" "${suites[@]}" || status=$?
+    # Most of a test's time is waiting, so more run at once than there are processors. Those that measure run alone
+    # (is_parallel: false), and so do all where they must share servers.
+    if [ "$EXTERNAL" = yes ]; then processes=1; else processes=$((2 * $(nproc))); fi
+    meson test -C "$folder" --no-rebuild --print-errorlogs --num-processes "$processes" "${suites[@]}" || status=$?
     if [ -e "$folder/meson-logs/testlog.json" ]; then
         cp "$folder/meson-logs/testlog.json" "$RUN_DIR/results/$build.json"
     fi

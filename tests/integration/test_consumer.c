@@ -397,7 +397,7 @@ END_TEST
 START_TEST(a_retry_that_succeeds_has_its_effect_once)
 {
     struct tales tales = {0};
-    tales_add(&tales, 20, "wait", 7, "waits");
+    tales_add_oaths(&tales, 20, "wait");
     tales_multiply(&tales, 2, 1); /* what is parked already absorbs its redelivery */
     struct listener_process listener = hall_start(&hall, NULL);
     tales_tell(&hall, &tales);
