@@ -227,9 +227,9 @@ static bool has_id(const struct db_rows *rows, const struct uuid *id)
 }
 
 /*
- * A message that died may come again, as every message may: its letter is said once. Not what came
- * through the default exchange: a letter that the operator has given back may die again, and is a
- * new letter then. Without an id nobody can tell.
+ * A message that died may come again, as every message may, and at the same time to another worker:
+ * its letter is said once. Not what came through the default exchange: a letter that the operator
+ * has given back may die again, and is a new letter then. Without an id nobody can tell.
  */
 static enum outcome find_said(struct batch *batch, struct span span, struct fault *fault)
 {
@@ -246,9 +246,13 @@ static enum outcome find_said(struct batch *batch, struct span span, struct faul
     }
     sort_ids(batch, dead);
     AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
-    enum outcome o =
-        db_run(batch->db, &sql_dead_letter_find,
-               DB_PARAMS(db_text(batch->contract->service), db_array(&batch->ids)), &rows, fault);
+    enum outcome o = db_queue(batch->db, &sql_dead_letter_lock, DB_PARAMS(db_array(&batch->ids)),
+                              DB_ANY_ROWS, FAULT_NOBODY, fault);
+    if (o == OK) {
+        o = db_run(batch->db, &sql_dead_letter_find,
+                   DB_PARAMS(db_text(batch->contract->service), db_array(&batch->ids)), &rows,
+                   fault);
+    }
     if (o != OK) {
         return o;
     }

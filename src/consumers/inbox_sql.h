@@ -6,6 +6,7 @@
 
 /* The statements in sql/, embedded at build time. */
 extern const struct sql sql_dead_letter_find;
+extern const struct sql sql_dead_letter_lock;
 extern const struct sql sql_inbox_claim;
 extern const struct sql sql_inbox_oldest;
 extern const struct sql sql_retry_park;

@@ -83,6 +83,29 @@ START_TEST(three_of_each_shuffled_change_nothing)
 }
 END_TEST
 
+START_TEST(copies_that_die_at_the_same_time_leave_one_letter)
+{
+    struct tales tales = {0};
+    tales_add(&tales, 60, "refuse", 7, "often");
+    struct saying *copies = xcalloc(tales.count * 8, sizeof copies[0]);
+    for (size_t i = 0; i < tales.count * 8; i++) {
+        copies[i] = tales.list[i / 8]; /* side by side, so that workers have them together */
+    }
+    const struct tales told = {.list = copies, .count = tales.count * 8};
+    struct listener_process listener =
+        hall_start(&hall, (const char *const[]){"BATCH=1", "WORKERS=8", NULL});
+    tales_tell(&hall, &told);
+    hall_await(&listener, "consumed", 480);
+    stage_await(conn, 60, "select count(distinct cause_id) from outbox where kind = 1");
+    ck_assert_int_eq(dead_letters("rejected"), 60);
+    hall_await(&listener, "duplicates", 420);
+    ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
+    ck_assert_int_eq(dead_letters("rejected"), 60);
+    free(copies);
+    tales_done(&tales);
+}
+END_TEST
+
 START_TEST(ten_thousand_through_two_competing_instances)
 {
     struct tales tales = {0};
@@ -468,7 +491,9 @@ START_TEST(killed_anywhere_each_effect_happens_once)
 }
 END_TEST
 
-/* COMMIT arrives, its answer does not: was it done? It was, and everything is said once. */
+/* COMMIT arrives, its answer does not: was it done? It was, and everything is said once. The proxy
+ * looks for the word in what the listener sends: no other statement may have it, not in its comment
+ * either. */
 START_TEST(a_commit_without_an_answer_is_found_done)
 {
     AUTO(free_text) char *direct = hall_database_url(&hall, "listener", "listener");
@@ -691,6 +716,7 @@ int main(void)
     tcase_add_unchecked_fixture(cases, open_hall, close_hall);
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_test(cases, three_of_each_shuffled_change_nothing);
+    tcase_add_test(cases, copies_that_die_at_the_same_time_leave_one_letter);
     tcase_add_test(cases, ten_thousand_through_two_competing_instances);
     tcase_add_loop_test(cases, a_poison_in_a_batch_of_a_hundred_hurts_no_other, 0,
                         COUNT_OF(poisons));
