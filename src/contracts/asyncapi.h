@@ -4,6 +4,7 @@
 
 #include "contracts/node.h"
 #include "contracts/ref.h"
+#include "core/outcome.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +23,7 @@ struct asyncapi_channel;
 
 struct asyncapi_message {
     const struct node *at;      /* the Message Object with its traits merged in */
-    const struct node *written; /* the same as it stands in the file */
+    const struct node *written; /* the same as it stands in the file, references followed */
     const char *key;            /* in its channel's messages */
     const char *name;           /* its `name`, else the key: with its channel, its identity */
     const char *title, *summary;
@@ -36,10 +37,12 @@ struct asyncapi_message {
 };
 
 struct asyncapi_channel {
-    const struct node *at;           /* the Channel Object, references followed */
-    const char *key;                 /* in the channels of the document that defines it */
-    const char *address;             /* NULL: unknown */
-    struct asyncapi_document *owner; /* whose document defines it */
+    const struct node *at; /* the Channel Object, references followed */
+    const char *key;       /* in the channels of the document that defines it */
+    const char *address;   /* NULL: unknown */
+    /* Whose document defines it. A channel of a shared file, that is no AsyncAPI document, is
+     * defined by each document that lists it. */
+    struct asyncapi_document *owner;
     struct asyncapi_message *messages;
     size_t message_count;
     /* AMQP channel binding; all NULL when there is none. */
@@ -47,7 +50,7 @@ struct asyncapi_channel {
     const char *exchange;      /* `is: routingKey`; "" is the default exchange */
     const char *exchange_type; /* topic, direct … */
     const char *queue;         /* `is: queue` */
-    const char *vhost;
+    const char *vhost;         /* "/" when the binding does not say */
 };
 
 struct asyncapi_operation {
@@ -61,7 +64,9 @@ struct asyncapi_operation {
     struct asyncapi_message **messages; /* those it names, else all of its channel's */
     size_t message_count;
     bool names_messages;
-    struct asyncapi_channel *reply_channel; /* NULL: none */
+    struct asyncapi_channel *reply_channel;   /* NULL: none, or known at run time only */
+    struct asyncapi_message **reply_messages; /* as above, of the reply's channel */
+    size_t reply_message_count;
     /* Extensions of profile quadrille; NULL or empty in others' documents. */
     const char *saga, *compensates;
     const struct node *outcomes; /* list of strings */
@@ -70,6 +75,7 @@ struct asyncapi_operation {
 /* One document is one application: a service. */
 struct asyncapi_document {
     const struct document *file;
+    bool is_given;        /* false: only reached by a reference to one of its channels */
     const char *service;  /* the file's name without .yaml, .yml, .json; its folder's name when
                              the file is called asyncapi */
     const char *title;    /* info.title */
@@ -93,10 +99,10 @@ struct asyncapi {
 };
 
 /*
- * Reads files and folders (*.yaml, *.yml, *.json in them and below, in the order of their paths;
- * only those that have a member `asyncapi` at the root, so that shared parts may lie beside).
- * REJECT with a fault when a path does not exist or nothing was found; broken files become findings
- * instead.
+ * Reads files and folders (*.yaml, *.yml, *.json in them and below, in the order of their paths,
+ * without hidden folders and node_modules; only those that have a member `asyncapi` at the root, so
+ * that shared parts may lie beside). REJECT with a fault when a path does not exist or nothing was
+ * found; broken files become findings instead.
  */
 enum outcome asyncapi_load(struct asyncapi *set, const char *const *paths, size_t path_count,
                            struct fault *fault);
@@ -104,8 +110,8 @@ void asyncapi_done(struct asyncapi *set);
 
 /*
  * Whether two channels of different documents are one: the same node, or the same exchange (or
- * queue) of the same virtual host and the same address. A document of another team has its own copy
- * of a channel instead of a reference.
+ * queue) of the same virtual host and the same address; without AMQP the address alone. A document
+ * of another team has its own copy of a channel instead of a reference.
  */
 bool asyncapi_same_channel(const struct asyncapi_channel *a, const struct asyncapi_channel *b);
 /* The same channel and the same name. */

@@ -28,6 +28,7 @@ struct documents {
     struct arena arena;
     struct findings findings;
     size_t followed;
+    size_t merged; /* nodes that merging traits has made */
 };
 
 void documents_done(struct documents *documents);
