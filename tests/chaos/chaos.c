@@ -114,12 +114,16 @@ static void kill_service(struct chaos *chaos, const char *name)
     (void)company_signal(chaos->company, name, SIGKILL);
 }
 
+static bool is_wounded(const struct chaos *chaos, const char *target);
+
+/* 0, or 1 when a server that hangs kept it from finishing what it had begun. */
 static void drain_service(struct chaos *chaos, const char *name)
 {
+    bool is_hindered = is_wounded(chaos, "postgres") || is_wounded(chaos, "rabbitmq");
     int64_t start = clock_monotonic_ms();
     int status = company_signal(chaos->company, name, SIGTERM);
     int64_t took = clock_monotonic_ms() - start;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || took > LEAVE_MS) {
+    if (!WIFEXITED(status) || WEXITSTATUS(status) > (is_hindered ? 1 : 0) || took > LEAVE_MS) {
         note(chaos, "FAILURE: %s left after %lld ms with status %d", name, (long long)took, status);
         chaos->failures++;
     }
