@@ -14,14 +14,27 @@ struct position {
     int column;
 };
 
+/* What the linter calls it; for everybody else the text is enough. */
+enum finding_kind {
+    FINDING_OTHER,
+    FINDING_UNREADABLE,   /* the file is no YAML or JSON, or is not there */
+    FINDING_DANGLING,     /* a reference leads nowhere */
+    FINDING_CIRCULAR,     /* a reference leads to itself */
+    FINDING_NOT_FOLLOWED, /* a reference that is an address or an absolute path */
+};
+
 struct finding {
+    enum finding_kind kind;
     struct position place;
     char *text;
 };
 
+/* Zeroed is empty and valid. */
 struct findings {
     struct finding *items;
     size_t count;
+    size_t *slots; /* a hash table of item numbers + 1, to know what is there */
+    size_t slot_count;
 };
 
 void findings_done(struct findings *findings);
@@ -30,6 +43,9 @@ void findings_done(struct findings *findings);
  * references. */
 void findings_add(struct findings *findings, struct position place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+void findings_add_kind(struct findings *findings, enum finding_kind kind, struct position place,
+                       const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* One line each: "path:line:column: text". */
 void findings_print(const struct findings *findings, FILE *out);

@@ -10,16 +10,19 @@
 #include <stdint.h>
 
 /*
- * YAML as a tree of nodes that know their line and column. The language is YAML 1.2 restricted to
- * what JSON can say, as AsyncAPI asks: `on`, `yes`, `0o17` and dates are strings; tags, anchors,
- * aliases, several documents in a file and duplicate keys are refused.
+ * YAML and JSON as a tree of nodes that know their line and column. YAML is 1.2 restricted to what
+ * JSON can say, as AsyncAPI asks: `on`, `yes`, `0o17` and dates are strings; tags, merge keys
+ * (`<<`), several documents in a file and duplicate keys are refused. An alias is read as a copy of
+ * what its anchor marks, which keeps the place where it was written. A file called *.json is JSON
+ * to the letter (RFC 8259).
  */
 
 enum {
-    NODE_MAX_BYTES = 1024 * 1024,
+    NODE_MAX_BYTES = 8 * 1024 * 1024,
     NODE_MAX_DEPTH = 64,
-    NODE_MAX_NODES = 100 * 1000, /* of one file */
-    NODE_MAX_ITEMS = 2000,       /* of one list or map */
+    NODE_MAX_NODES = 500 * 1000, /* of one file, aliases expanded */
+    NODE_MAX_ITEMS = 100 * 1000, /* of one list or map */
+    NODE_MAX_ANCHORS = 256,      /* of one file */
 };
 
 enum node_kind {
@@ -38,6 +41,8 @@ struct node {
     const char *text; /* scalars: as written, without quotes */
     int64_t integer;  /* INTEGER, and 0 or 1 for BOOLEAN */
     double number;    /* NUMBER and INTEGER */
+    bool is_beyond;   /* an INTEGER that 64 bits do not hold, or a NUMBER too large for a double:
+                         `integer` and `number` are the nearest there are, `text` is exact */
 
     const struct node *parent; /* NULL for the root */
     const char *key;           /* its name when the parent is a map */
@@ -45,6 +50,7 @@ struct node {
     struct node *first, *last,
         *next; /* children of a list or map in their order; the next sibling */
     size_t count;
+    struct node *const *index; /* of a large map: its children sorted by key; else NULL */
 };
 
 /* NULL when the file cannot be read as such; the findings say why. Nodes live in `arena`; `path`

@@ -4,12 +4,15 @@
 #include "core/text.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 void documents_done(struct documents *documents)
 {
     arena_done(&documents->arena);
     findings_done(&documents->findings);
+    free(documents->slots);
     *documents = (struct documents){0};
 }
 
@@ -58,23 +61,12 @@ const struct document *documents_open(struct documents *documents, const char *p
     return document->root != NULL ? document : NULL;
 }
 
-/* The file that a reference names, seen from the file it stands in. */
-static const struct node *open_target(struct documents *documents, const struct node *ref,
-                                      size_t length)
+static const struct node *root_of(const struct node *node)
 {
-    const char *from = ref->place.path;
-    const char *slash = strrchr(from, '/');
-    size_t folder = slash != NULL ? (size_t)(slash - from) + 1 : 0;
-    const char *path = length == 0 ? from
-                                   : arena_printf(&documents->arena, "%.*s%.*s", (int)folder, from,
-                                                  (int)length, ref->text);
-    const struct document *document = documents_open(documents, path);
-    if (document == NULL) {
-        findings_add(&documents->findings, ref->place,
-                     "the reference \"%s\" names no readable file", ref->text);
-        return NULL;
+    while (node->parent != NULL) {
+        node = node->parent;
     }
-    return document->root;
+    return node;
 }
 
 static int hex(char c)
@@ -84,21 +76,29 @@ static int hex(char c)
     return at != NULL ? (int)(at - digits) : -1;
 }
 
+/* A part of a URI with %xx decoded; what is no such escape stays. */
+static char *decode(struct arena *arena, const char *text, size_t length)
+{
+    char *part = arena_alloc(arena, length + 1);
+    size_t out = 0;
+    for (size_t i = 0; i < length; i++) {
+        bool is_escape = text[i] == '%' && i + 2 < length && hex(text[i + 1]) >= 0 &&
+                         hex(text[i + 2]) >= 0 && strncmp(text + i, "%00", 3) != 0;
+        char byte = text[i];
+        if (is_escape) {
+            byte = (char)(hex(text[i + 1]) * 16 + hex(text[i + 2]));
+        }
+        part[out++] = byte;
+        i += is_escape ? 2 : 0;
+    }
+    part[out] = '\0';
+    return part;
+}
+
 /* One step of a JSON Pointer in a URI fragment: %xx, then ~1 and ~0. */
 static char *pointer_step(struct arena *arena, const char *text, size_t length)
 {
-    char *step = arena_alloc(arena, length + 1);
-    size_t out = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '%' && i + 2 < length && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0) {
-            step[out++] = (char)(hex(text[i + 1]) * 16 + hex(text[i + 2]));
-            i += 2;
-        } else {
-            step[out++] = text[i];
-        }
-    }
-    step[out] = '\0';
-
+    char *step = decode(arena, text, length);
     char *to = step;
     for (const char *from = step; *from != '\0'; from++) {
         if (from[0] == '~' && (from[1] == '0' || from[1] == '1')) {
@@ -112,13 +112,40 @@ static char *pointer_step(struct arena *arena, const char *text, size_t length)
     return step;
 }
 
+/* The file that a reference names, seen from the file it stands in. Only files: reading a device
+ * might never end. */
+static const struct node *open_target(struct documents *documents, const struct node *ref,
+                                      size_t length)
+{
+    if (length == 0) {
+        return root_of(ref);
+    }
+    const char *from = ref->place.path;
+    const char *slash = strrchr(from, '/');
+    size_t folder = slash != NULL ? (size_t)(slash - from) + 1 : 0;
+    const char *path = arena_printf(&documents->arena, "%.*s%s", (int)folder, from,
+                                    decode(&documents->arena, ref->text, length));
+    struct stat entry;
+    const struct document *document = NULL;
+    if (stat(path, &entry) == 0 && S_ISREG(entry.st_mode)) {
+        document = documents_open(documents, path);
+    }
+    if (document == NULL) {
+        findings_add_kind(&documents->findings, FINDING_DANGLING, ref->place,
+                          "the reference \"%s\" names no readable file", ref->text);
+        return NULL;
+    }
+    return document->root;
+}
+
 static const struct node *child_at(const struct node *node, const char *step)
 {
     if (node->kind == NODE_MAP) {
         return node_find(node, step);
     }
     int64_t index = 0;
-    if (node->kind != NODE_LIST || !text_int(step, 0, NODE_MAX_ITEMS, &index)) {
+    bool has_zero = step[0] == '0' && step[1] != '\0';
+    if (node->kind != NODE_LIST || has_zero || !text_int(step, 0, NODE_MAX_ITEMS, &index)) {
         return NULL;
     }
     const struct node *child = node->first;
@@ -126,6 +153,42 @@ static const struct node *child_at(const struct node *node, const char *step)
         child = child->next;
     }
     return child;
+}
+
+/* What is known of a reference, by its text's node. */
+struct ref_slot {
+    const struct node *ref;
+    const struct node *target; /* NULL: nowhere, or not yet */
+    bool is_open;              /* it is being followed right now */
+};
+
+static struct ref_slot *slot_of(const struct documents *documents, const struct node *ref)
+{
+    size_t mask = documents->slot_count - 1;
+    uint64_t hash = (uint64_t)(uintptr_t)ref * 0x9E3779B97F4A7C15u;
+    size_t at = (size_t)(hash >> 32) & mask;
+    while (documents->slots[at].ref != NULL && documents->slots[at].ref != ref) {
+        at = (at + 1) & mask;
+    }
+    return &documents->slots[at];
+}
+
+static void make_room(struct documents *documents)
+{
+    enum { FIRST = 64 };
+    if (documents->slots_used * 2 < documents->slot_count) {
+        return;
+    }
+    struct ref_slot *old = documents->slots;
+    size_t count = documents->slot_count;
+    documents->slot_count = count > 0 ? count * 2 : FIRST;
+    documents->slots = xcalloc(documents->slot_count, sizeof *old);
+    for (size_t i = 0; i < count; i++) {
+        if (old[i].ref != NULL) {
+            *slot_of(documents, old[i].ref) = old[i];
+        }
+    }
+    free(old);
 }
 
 static const struct node *hop(struct documents *documents, const struct node *ref, int hops);
@@ -138,30 +201,15 @@ static const struct node *follow(struct documents *documents, const struct node 
     return ref == NULL ? node : hop(documents, ref, hops + 1);
 }
 
-static const struct node *hop(struct documents *documents, const struct node *ref, int hops)
+/* An address ("https://…", "urn:…") or an absolute path. */
+static bool is_elsewhere(const char *ref)
 {
-    if (ref->kind != NODE_STRING) {
-        findings_add(&documents->findings, ref->place, "$ref must be a string, not a %s",
-                     node_kind_name(ref->kind));
-        return NULL;
-    }
-    if (hops > REF_MAX_HOPS) {
-        findings_add(&documents->findings, ref->place, "the reference \"%s\" leads in a circle",
-                     ref->text);
-        return NULL;
-    }
-    if (++documents->followed > REF_MAX_FOLLOWED) {
-        findings_add(&documents->findings, (struct position){.path = ref->place.path},
-                     "more than %d references were followed", REF_MAX_FOLLOWED);
-        return NULL;
-    }
-    size_t file = strcspn(ref->text, "#");
-    if (ref->text[0] == '/' || memchr(ref->text, ':', file) != NULL) {
-        findings_add(&documents->findings, ref->place,
-                     "the reference \"%s\" must be relative to this file", ref->text);
-        return NULL;
-    }
+    return ref[0] == '/' || ref[strcspn(ref, ":/#")] == ':';
+}
 
+static const struct node *walk(struct documents *documents, const struct node *ref, int hops)
+{
+    size_t file = strcspn(ref->text, "#");
     const struct node *node = open_target(documents, ref, file);
     const char *at = ref->text + file;
     at += *at == '#' ? 1 : 0;
@@ -174,16 +222,60 @@ static const struct node *hop(struct documents *documents, const struct node *re
         node = child_at(node, pointer_step(&documents->arena, at, length));
         at += length;
         if (node == NULL) {
-            findings_add(&documents->findings, ref->place,
-                         "the reference \"%s\" leads nowhere from \"%.*s\" on", ref->text,
-                         (int)(at - ref->text), ref->text);
+            findings_add_kind(&documents->findings, FINDING_DANGLING, ref->place,
+                              "the reference \"%s\" leads nowhere from \"%.*s\" on", ref->text,
+                              (int)(at - ref->text), ref->text);
         }
     }
     if (node != NULL && *at != '\0') {
-        findings_add(&documents->findings, ref->place, "\"%s\" is no JSON Pointer", ref->text);
+        findings_add_kind(&documents->findings, FINDING_DANGLING, ref->place,
+                          "\"%s\" is no JSON Pointer", ref->text);
         return NULL;
     }
     return node == NULL ? NULL : follow(documents, node, hops);
+}
+
+/* NULL after a finding. */
+static const struct node *walk_if_possible(struct documents *documents, const struct node *ref,
+                                           int hops)
+{
+    struct findings *findings = &documents->findings;
+    if (ref->kind != NODE_STRING) {
+        findings_add_kind(findings, FINDING_DANGLING, ref->place, "$ref must be a string, not a %s",
+                          node_kind_name(ref->kind));
+        return NULL;
+    }
+    if (is_elsewhere(ref->text)) {
+        findings_add_kind(findings, FINDING_NOT_FOLLOWED, ref->place,
+                          "the reference \"%s\" must be relative to this file", ref->text);
+        return NULL;
+    }
+    if (hops > REF_MAX_HOPS) {
+        findings_add_kind(findings, FINDING_CIRCULAR, ref->place,
+                          "more than %d references lead from one to the next", REF_MAX_HOPS);
+        return NULL;
+    }
+    return walk(documents, ref, hops);
+}
+
+static const struct node *hop(struct documents *documents, const struct node *ref, int hops)
+{
+    make_room(documents);
+    struct ref_slot *slot = slot_of(documents, ref);
+    if (slot->ref != NULL) {
+        if (slot->is_open) {
+            findings_add_kind(&documents->findings, FINDING_CIRCULAR, ref->place,
+                              "the reference \"%s\" leads in a circle", ref->text);
+        }
+        return slot->target;
+    }
+    *slot = (struct ref_slot){.ref = ref, .is_open = true};
+    documents->slots_used++;
+    const struct node *target = walk_if_possible(documents, ref, hops);
+    slot = slot_of(documents, ref); /* the table may have grown */
+    slot->target = target;
+    slot->is_open = false;
+    return target;
 }
 
 const struct node *ref_follow(struct documents *documents, const struct node *node)

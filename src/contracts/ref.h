@@ -7,14 +7,14 @@
 #include "core/memory.h"
 
 /*
- * A set of YAML files that refer to each other: `$ref:
+ * A set of YAML and JSON files that refer to each other: `$ref:
  * './billing.yaml#/channels/paymentCompleted'`, a path relative to the file it stands in and a JSON
- * Pointer. Files are read once, when first named. Nothing is fetched over a network.
+ * Pointer. Files are read once, when first named, and each reference is followed once. Nothing is
+ * fetched over a network, and absolute paths are refused: a contract means the same everywhere.
  */
 
 enum {
-    REF_MAX_HOPS = 32,             /* a chain of references longer than this is a circle */
-    REF_MAX_FOLLOWED = 100 * 1000, /* of one set: references that multiply each other never end */
+    REF_MAX_HOPS = 32, /* of a reference to a reference to … */
 };
 
 struct document {
@@ -27,8 +27,10 @@ struct documents {
     struct document *first;
     struct arena arena;
     struct findings findings;
-    size_t followed;
-    size_t merged; /* nodes that merging traits has made */
+    struct ref_slot *slots; /* where each reference led, a hash table */
+    size_t slot_count, slots_used;
+    size_t schemas; /* that schema_read has made */
+    size_t merged;  /* nodes that merging traits has made */
 };
 
 void documents_done(struct documents *documents);
@@ -37,7 +39,7 @@ void documents_done(struct documents *documents);
 const struct document *documents_open(struct documents *documents, const char *path);
 
 /* Follows `$ref` until something else comes: the node itself when it is no reference, NULL after
- * adding a finding. */
+ * adding a finding. Later calls know the result. */
 const struct node *ref_follow(struct documents *documents, const struct node *node);
 
 #endif

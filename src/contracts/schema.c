@@ -334,6 +334,8 @@ static void read_keyword(struct reading *reading, const struct node *node)
         if ((keyword->kinds & KIND(reading->schema->kind)) == 0) {
             findings_add(&reading->documents->findings, node->key_place,
                          "%s does not apply to this type", node->key);
+        } else if (node->is_beyond) {
+            COMPLAIN(reading, node, "the number does not fit 64 bits");
         } else if (keyword->read != NULL) {
             keyword->read(reading, node);
         }
@@ -393,6 +395,11 @@ static const struct schema *read_schema(struct documents *documents, const struc
 {
     const struct node *target = ref_follow(documents, node);
     if (target == NULL) {
+        return NULL;
+    }
+    if (++documents->schemas > SCHEMA_MAX_READ) {
+        findings_add(&documents->findings, (struct position){.path = node->place.path},
+                     "more than %d schemas: references multiply each other", SCHEMA_MAX_READ);
         return NULL;
     }
     struct schema *schema = arena_alloc(&documents->arena, sizeof *schema);

@@ -15,6 +15,8 @@
  * not map is refused by name and place; whoever must judge any schema at all works on the nodes.
  */
 
+enum { SCHEMA_MAX_READ = 100 * 1000 }; /* for one set: references that multiply never end */
+
 struct schema {
     const struct node *at; /* its definition: two schemas with the same `at` are the same */
     const char *component; /* the last step of the reference it was reached by; NULL when it stands

@@ -284,10 +284,10 @@ START_TEST(what_cannot_be_loaded_is_said)
 END_TEST
 
 /* Members of any kind where others are expected: nothing is added, nothing falls over. */
-#define ODD_OPERATION                                                                              \
-    "asyncapi: 3.0.0\nchannels: {c: {messages: {m: {}}}}\n"                                        \
-    "operations: {o: {traits: [1, null, [], {}], channel: {$ref: '#/channels/c'},\n"               \
-    "  messages: [1, null, {}], reply: {channel: {$ref: '#/channels/c'}, messages: 1}}}\n"
+static const char odd_operation[] =
+    "asyncapi: 3.0.0\nchannels: {c: {messages: {m: {}}}}\n"
+    "operations: {o: {traits: [1, null, [], {}], channel: {$ref: '#/channels/c'},\n"
+    "  messages: [1, null, {}], reply: {channel: {$ref: '#/channels/c'}, messages: 1}}}\n";
 
 static const char *const odd[] = {
     "asyncapi: 3.0.0\nchannels: []\noperations: 7\n",
@@ -295,7 +295,7 @@ static const char *const odd[] = {
     "asyncapi: 3.0.0\nchannels: {a: {messages: {b: null, c: 1, d: {payload: [], headers: 2}}}}\n",
     "asyncapi: 3.0.0\nchannels: {a: {bindings: {amqp: {exchange: 1, queue: [], is: {}}}}}\n",
     "asyncapi: 3.0.0\noperations: {a: null, b: {channel: 1, messages: {}, traits: {}, reply: 1}}\n",
-    ODD_OPERATION,
+    odd_operation,
     "asyncapi: 3.0.0\n? ''\n: {}\nchannels: {'': {messages: {'': {examples: {}}}}}\n",
 };
 
