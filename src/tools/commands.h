@@ -9,6 +9,8 @@
 
 extern const struct cli_command audit_commands[];
 extern const size_t audit_command_count;
+extern const struct cli_command contract_graph_commands[];
+extern const size_t contract_graph_command_count;
 extern const struct cli_command schema_commands[];
 extern const size_t schema_command_count;
 extern const struct cli_command topology_commands[];

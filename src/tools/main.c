@@ -11,8 +11,8 @@ int main(int argc, char **argv)
         return EXIT_FAILED;
     }
     const struct cli_command *const groups[] = {topology_commands, schema_commands, token_commands,
-                                                audit_commands};
+                                                audit_commands, contract_graph_commands};
     const size_t counts[] = {topology_command_count, schema_command_count, token_command_count,
-                             audit_command_count};
+                             audit_command_count, contract_graph_command_count};
     return cli_main(argc, argv, groups, counts, COUNT_OF(groups));
 }
