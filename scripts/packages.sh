@@ -3,7 +3,7 @@
 
 PACKAGES_RUN=(
     gcc libc6-dev clang libclang-rt-14-dev meson ninja-build pkg-config
-    librabbitmq-dev libpq-dev libjson-c-dev libyaml-dev libpcre2-dev
+    librabbitmq-dev libpq-dev libjson-c-dev libyaml-dev libpcre2-dev libidn2-dev
     libcurl4-openssl-dev libmicrohttpd-dev libsodium-dev libjwt-dev check
     rabbitmq-server postgresql jq curl
 )

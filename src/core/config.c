@@ -2,6 +2,7 @@
 #include "core/config.h"
 
 #include "core/buffer.h"
+#include "core/format.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "core/text.h"
@@ -83,7 +84,7 @@ static bool read_choice(const struct config_entry *entry, const char *text, void
 
 static bool read_url(const struct config_entry *entry, const char *text, void *member)
 {
-    return (*text == '\0' || text_is_uri(text, strlen(text))) && keep(text, member);
+    return (*text == '\0' || format_is_uri(text, strlen(text))) && keep(text, member);
 }
 
 static bool read_listen(const struct config_entry *entry, const char *text, void *member)

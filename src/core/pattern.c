@@ -75,6 +75,12 @@ enum outcome pattern_prepare(struct pattern *pattern, struct fault *fault)
     return OK;
 }
 
+void pattern_done(struct pattern *pattern)
+{
+    pcre2_code_free(pattern->code);
+    pattern->code = NULL;
+}
+
 static pcre2_match_data *get_match(void)
 {
     pcre2_match_data *match = pthread_getspecific(match_key);

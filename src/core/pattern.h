@@ -16,6 +16,8 @@ struct pattern;
 
 /* Compiles once; again is nothing. Not thread-safe. FATAL says what is wrong with it, and where. */
 enum outcome pattern_prepare(struct pattern *pattern, struct fault *fault);
+/* Gives back what pattern_prepare made; the text stays the caller's. */
+void pattern_done(struct pattern *pattern);
 
 enum pattern_verdict {
     PATTERN_MATCHES,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/rule.h"
 
+#include "core/format.h"
 #include "core/pattern.h"
 #include "core/text.h"
 
@@ -136,10 +137,10 @@ enum outcome rule_format(const struct field *field, const struct place *place, c
     if (field->kind == FIELD_DATE && !text_is_date(text, length)) {
         return rule_fail(place, fault, "must be a date (YYYY-MM-DD)");
     }
-    if (field->kind == FIELD_EMAIL && !text_is_email(text, length)) {
+    if (field->kind == FIELD_EMAIL && !format_is_email(text, length)) {
         return rule_fail(place, fault, "must be an e-mail address");
     }
-    if (field->kind == FIELD_URI && !text_is_uri(text, length)) {
+    if (field->kind == FIELD_URI && !format_is_uri(text, length)) {
         return rule_fail(place, fault, "must be an absolute URI");
     }
     return field->pattern == NULL ? OK : follow_pattern(field, place, text, length, fault);

@@ -3,28 +3,13 @@
 
 #include <string.h>
 
-enum { YEAR_MAX = 9999, EMAIL_MAX_BYTES = 254, LOCAL_PART_MAX_BYTES = 64, LABEL_MAX_BYTES = 63 };
+enum { YEAR_MAX = 9999 };
 
 static const int64_t DAY_MS = 86400000;
 
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static bool is_one_of(char c, const char *set)
-{
-    return c != '\0' && strchr(set, c) != NULL;
 }
 
 /* Reads digits up to `end`; false when there is none or the number leaves int64. Advances `text`.
@@ -182,34 +167,50 @@ static bool read_fraction(const char **at, const char *end, int *ms)
     return has_digits;
 }
 
-bool text_date_time(const char *text, size_t length, int64_t *out_ms)
+/*
+ * "07:05:00.123+01:30"; `utc_ms` counts from midnight UTC of the same date, so it may be negative
+ * or more than a day. A leap second is the last one of a UTC day; it counts as the first of the
+ * next, as POSIX time has it.
+ */
+static bool read_time(const char *text, size_t length, int64_t *utc_ms)
 {
-    /* 2026-11-23T07:05:00Z
-     * 0         1         2 */
-    int64_t days = 0;
-    if (length < 20 || !read_date(text, &days) || (text[10] != 'T' && text[10] != 't') ||
-        text[13] != ':' || text[16] != ':') {
+    if (length < 9 || text[2] != ':' || text[5] != ':') {
         return false;
     }
-    int hour = fixed_digits(text + 11, 2);
-    int minute = fixed_digits(text + 14, 2);
-    int second = fixed_digits(text + 17, 2);
+    int hour = fixed_digits(text, 2);
+    int minute = fixed_digits(text + 3, 2);
+    int second = fixed_digits(text + 6, 2);
     const char *end = text + length;
-    const char *at = text + 19;
+    const char *at = text + 8;
     int ms = 0;
     int zone = 0;
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60 ||
         !read_fraction(&at, end, &ms) || !read_zone(at, (size_t)(end - at), &zone)) {
         return false;
     }
-
     int64_t minute_of_day = hour * 60 + minute - zone;
-    /* A leap second is the last one of a UTC day; it counts as the first of the next, as POSIX time
-     * has it. */
     if (second == 60 && (minute_of_day + 1440) % 1440 != 1439) {
         return false;
     }
-    int64_t utc_ms = days * DAY_MS + (minute_of_day * 60 + second) * 1000 + ms;
+    *utc_ms = (minute_of_day * 60 + second) * 1000 + ms;
+    return true;
+}
+
+bool text_is_time(const char *text, size_t length)
+{
+    int64_t ms = 0;
+    return read_time(text, length, &ms);
+}
+
+bool text_date_time(const char *text, size_t length, int64_t *out_ms)
+{
+    int64_t days = 0;
+    int64_t ms = 0;
+    if (length < 20 || !read_date(text, &days) || (text[10] != 'T' && text[10] != 't') ||
+        !read_time(text + 11, length - 11, &ms)) {
+        return false;
+    }
+    int64_t utc_ms = days * DAY_MS + ms;
     if (utc_ms < days_from_date(0, 1, 1) * DAY_MS ||
         utc_ms >= days_from_date(YEAR_MAX + 1, 1, 1) * DAY_MS) {
         return false;
@@ -277,151 +278,6 @@ bool text_has_control(const char *text, size_t length)
         }
     }
     return false;
-}
-
-/* One label of a host name: letters, digits, inner hyphens. */
-static bool is_label(const char *text, size_t length)
-{
-    if (length == 0 || length > LABEL_MAX_BYTES || text[0] == '-' || text[length - 1] == '-') {
-        return false;
-    }
-    for (size_t i = 0; i < length; i++) {
-        if (!is_letter(text[i]) && !is_digit(text[i]) && text[i] != '-') {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool is_domain(const char *text, size_t length)
-{
-    size_t start = 0;
-    for (size_t i = 0; i <= length; i++) {
-        if (i == length || text[i] == '.') {
-            if (!is_label(text + start, i - start)) {
-                return false;
-            }
-            start = i + 1;
-        }
-    }
-    return true;
-}
-
-static bool is_dot_atom(const char *text, size_t length)
-{
-    if (length == 0 || length > LOCAL_PART_MAX_BYTES || text[0] == '.' || text[length - 1] == '.') {
-        return false;
-    }
-    for (size_t i = 0; i < length; i++) {
-        bool is_atom =
-            is_letter(text[i]) || is_digit(text[i]) || is_one_of(text[i], "!#$%&'*+-/=?^_`{|}~");
-        if (!is_atom && (text[i] != '.' || text[i + 1] == '.')) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool text_is_email(const char *text, size_t length)
-{
-    const char *at = memchr(text, '@', length);
-    if (at == NULL || length > EMAIL_MAX_BYTES) {
-        return false;
-    }
-    size_t local = (size_t)(at - text);
-    return is_dot_atom(text, local) && is_domain(at + 1, length - local - 1);
-}
-
-/* `text` holds unreserved, sub-delims, `more` and percent-encoded characters only. */
-static bool is_uri_part(const char *text, size_t length, const char *more)
-{
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '%') {
-            if (length - i < 3 || !is_hex(text[i + 1]) || !is_hex(text[i + 2])) {
-                return false;
-            }
-            i += 2;
-        } else if (!is_letter(text[i]) && !is_digit(text[i]) &&
-                   !is_one_of(text[i], "-._~!$&'()*+,;=") && !is_one_of(text[i], more)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* [userinfo@]host[:port]; an IP literal stands in brackets. */
-static bool is_authority(const char *text, size_t length)
-{
-    const char *at = memchr(text, '@', length);
-    if (at != NULL) {
-        size_t user = (size_t)(at - text);
-        if (!is_uri_part(text, user, ":")) {
-            return false;
-        }
-        text = at + 1;
-        length -= user + 1;
-    }
-
-    size_t host = 0;
-    if (length > 0 && text[0] == '[') {
-        const char *close = memchr(text, ']', length);
-        if (close == NULL || close == text + 1 ||
-            !is_uri_part(text + 1, (size_t)(close - text) - 1, ":")) {
-            return false;
-        }
-        host = (size_t)(close - text) + 1;
-    } else {
-        const char *colon = memchr(text, ':', length);
-        host = colon == NULL ? length : (size_t)(colon - text);
-        if (!is_uri_part(text, host, "")) {
-            return false;
-        }
-    }
-    if (host < length && text[host] != ':') {
-        return false;
-    }
-    for (size_t i = host + 1; i < length; i++) {
-        if (!is_digit(text[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static size_t count_until(const char *text, size_t length, const char *stops)
-{
-    size_t i = 0;
-    while (i < length && !is_one_of(text[i], stops)) {
-        i++;
-    }
-    return i;
-}
-
-bool text_is_uri(const char *text, size_t length)
-{
-    size_t scheme = count_until(text, length, ":");
-    if (scheme == 0 || scheme == length || !is_letter(text[0])) {
-        return false;
-    }
-    for (size_t i = 0; i < scheme; i++) {
-        if (!is_letter(text[i]) && !is_digit(text[i]) && !is_one_of(text[i], "+-.")) {
-            return false;
-        }
-    }
-    text += scheme + 1;
-    length -= scheme + 1;
-
-    if (length >= 2 && text[0] == '/' && text[1] == '/') {
-        size_t authority = count_until(text + 2, length - 2, "/?#");
-        if (!is_authority(text + 2, authority)) {
-            return false;
-        }
-        text += authority + 2;
-        length -= authority + 2;
-    }
-    size_t fragment = count_until(text, length, "#");
-    return is_uri_part(text, fragment, ":@/?") &&
-           (fragment == length || is_uri_part(text + fragment + 1, length - fragment - 1, ":@/?"));
 }
 
 bool text_starts_with(const char *text, const char *prefix)

@@ -21,6 +21,9 @@ bool text_date_time(const char *text, size_t length, int64_t *out_ms);
 /* RFC 3339 full-date with a real calendar day. */
 bool text_is_date(const char *text, size_t length);
 
+/* RFC 3339 full-time ("07:05:00.123Z"): with an offset, and second 60 only where UTC has it. */
+bool text_is_time(const char *text, size_t length);
+
 /* Bytes of the code point that starts there (1 to 4), 0 when it is malformed, overlong, a surrogate
  * or cut off. */
 size_t text_code_point(const char *text, size_t length, uint32_t *point);
@@ -32,10 +35,6 @@ bool text_is_utf8(const char *text, size_t length, size_t *points);
 /* Any of U+0000–U+001F, U+007F–U+009F: what must never reach a terminal, a mail header or a log
  * unescaped. */
 bool text_has_control(const char *text, size_t length);
-
-bool text_is_email(const char *text,
-                   size_t length); /* addr-spec of RFC 5321 without quoted or literal forms */
-bool text_is_uri(const char *text, size_t length); /* absolute, RFC 3986 characters only */
 
 bool text_starts_with(const char *text, const char *prefix);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "consumers/consumer.h"
+#include "core/format.h"
 #include "core/money.h"
 #include "core/service.h"
-#include "core/text.h"
 #include "mailer.h"
 #include "notification_contract.h"
 #include "notification_sql.h"
@@ -160,7 +160,7 @@ static const struct part *const parts[] = {&consumer_part, &relay_part, &partiti
 static enum outcome prepare(struct runtime *runtime, struct fault *fault)
 {
     const struct notification_config *own = runtime->own;
-    if (!text_is_email(own->mail_from, strlen(own->mail_from))) {
+    if (!format_is_email(own->mail_from, strlen(own->mail_from))) {
         return fault_set(fault, FATAL, "MAIL_FROM must be an address such as coach@fit.example");
     }
     return own->smtp_url[0] == '\0' ? OK : post_check_url(own->smtp_url, fault);
