@@ -121,31 +121,59 @@ static int print_command_help(const struct cli_command *command)
     return EXIT_DONE;
 }
 
-struct tree {
-    const struct cli_command *const *groups;
-    const size_t *counts;
-    size_t group_count;
-};
-
-static int print_help(const struct tree *tree, FILE *out, int code)
+/* Is it one of `word …`? NULL stands for all. */
+static bool begins_with(const struct cli_command *command, const char *word)
 {
-    (void)fprintf(out, "quadrille: the operator's toolbox for event choreography on RabbitMQ and "
-                       "PostgreSQL\n\nCommands:\n");
+    size_t length = word != NULL ? strlen(word) : 0;
+    return length == 0 ||
+           (strncmp(command->path, word, length) == 0 && command->path[length] == ' ');
+}
+
+static size_t print_commands(const struct cli_tree *tree, const char *word, FILE *out)
+{
+    size_t count = 0;
     for (size_t g = 0; g < tree->group_count; g++) {
         for (size_t i = 0; i < tree->counts[g]; i++) {
             const struct cli_command *command = &tree->groups[g][i];
-            (void)fprintf(out, "  %-20s %s\n", command->path, command->summary);
+            if (begins_with(command, word)) {
+                count += out != NULL ? (size_t)(fprintf(out, "  %-20s %s\n", command->path,
+                                                        command->summary) > 0)
+                                     : 1;
+            }
         }
     }
+    return count;
+}
+
+static int print_help(const struct cli_tree *tree, FILE *out, int code)
+{
+    (void)fprintf(out, "quadrille: the operator's toolbox for event choreography on RabbitMQ and "
+                       "PostgreSQL\n\nCommands:\n");
+    (void)print_commands(tree, NULL, out);
     (void)fprintf(out, "\nquadrille COMMAND --help tells a command's options. Exit codes: 0 done, "
                        "1 failed, 2 wrong usage,"
                        " 3 partly done.\n");
     return code;
 }
 
+/* Everything about the commands that begin with the word, so that it is enough to use them. */
+static int print_topic(const struct cli_tree *tree, const char *word, FILE *out, int code)
+{
+    (void)fprintf(out, "quadrille %s\n", word);
+    for (size_t i = 0; i < tree->topic_count; i++) {
+        if (strcmp(tree->topics[i].word, word) == 0) {
+            (void)fprintf(out, "\n%s\n", tree->topics[i].about);
+        }
+    }
+    (void)fprintf(out, "\nCommands:\n");
+    (void)print_commands(tree, word, out);
+    (void)fprintf(out, "\nquadrille %s COMMAND --help tells a command's options.\n", word);
+    return code;
+}
+
 /* The command whose words the arguments begin with; the longest wins. `words` gets how many they
  * are. */
-static const struct cli_command *find_command(const struct tree *tree, int argc, char **argv,
+static const struct cli_command *find_command(const struct cli_tree *tree, int argc, char **argv,
                                               int *words)
 {
     const struct cli_command *best = NULL;
@@ -245,23 +273,37 @@ static int parse(struct cli_call *call, int argc, char **argv)
     return EXIT_DONE;
 }
 
-int cli_main(int argc, char **argv, const struct cli_command *const *groups, const size_t *counts,
-             size_t group_count)
+/* No command has these words: but perhaps the first one is a topic. */
+static int misses(const struct cli_tree *tree, int argc, char **argv)
 {
-    const struct tree tree = {groups, counts, group_count};
+    bool is_topic = print_commands(tree, argv[0], NULL) > 0;
+    if (!is_topic) {
+        (void)fprintf(stderr, "quadrille: there is no command '%s'; see quadrille --help\n",
+                      argv[0]);
+        return EXIT_USAGE;
+    }
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        return print_topic(tree, argv[0], stdout, EXIT_DONE);
+    }
+    if (argc > 1) {
+        (void)fprintf(stderr, "quadrille: there is no command '%s %s'\n\n", argv[0], argv[1]);
+    }
+    return print_topic(tree, argv[0], stderr, EXIT_USAGE);
+}
+
+int cli_main(int argc, char **argv, const struct cli_tree *tree)
+{
     if (argc < 2) {
-        return print_help(&tree, stderr, EXIT_USAGE);
+        return print_help(tree, stderr, EXIT_USAGE);
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
-        return print_help(&tree, stdout, EXIT_DONE);
+        return print_help(tree, stdout, EXIT_DONE);
     }
     int words = 0;
-    const struct cli_command *command = find_command(&tree, argc - 1, argv + 1, &words);
+    const struct cli_command *command = find_command(tree, argc - 1, argv + 1, &words);
     if (command == NULL) {
-        (void)fprintf(stderr, "quadrille: there is no command '%s'; see quadrille --help\n",
-                      argv[1]);
-        return EXIT_USAGE;
+        return misses(tree, argc - 1, argv + 1);
     }
     struct cli_call call = {
         .command = command,

@@ -65,7 +65,20 @@ int cli_fail_fault(const struct cli_call *call, const struct fault *fault, const
 enum cli_colour { CLI_PLAIN, CLI_RED, CLI_GREEN, CLI_YELLOW, CLI_BLUE, CLI_DIM, CLI_BOLD };
 const char *cli_colour(const struct cli_call *call, enum cli_colour colour);
 
-int cli_main(int argc, char **argv, const struct cli_command *const *groups, const size_t *counts,
-             size_t group_count);
+/* What `quadrille <word> --help` says beside the list of the commands that begin with the word. */
+struct cli_topic {
+    const char *word;
+    const char *about; /* a paragraph and examples */
+};
+
+struct cli_tree {
+    const struct cli_command *const *groups;
+    const size_t *counts;
+    size_t group_count;
+    const struct cli_topic *topics;
+    size_t topic_count;
+};
+
+int cli_main(int argc, char **argv, const struct cli_tree *tree);
 
 #endif

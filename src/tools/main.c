@@ -4,6 +4,15 @@
 #include <curl/curl.h>
 #include <sodium.h>
 
+static const struct cli_topic topics[] = {
+    {"contract",
+     "AsyncAPI 3.0 and 3.1 contracts, YAML or JSON, of any team and in any language; no server is\n"
+     "needed. PATH is a document or a folder of documents; a reference may lead to a file beside\n"
+     "them, never to the network.\n"
+     "\n"
+     "  quadrille contract graph events/                   who says what to whom"},
+};
+
 int main(int argc, char **argv)
 {
     if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
@@ -14,5 +23,6 @@ int main(int argc, char **argv)
                                                 audit_commands, contract_graph_commands};
     const size_t counts[] = {topology_command_count, schema_command_count, token_command_count,
                              audit_command_count, contract_graph_command_count};
-    return cli_main(argc, argv, groups, counts, COUNT_OF(groups));
+    const struct cli_tree tree = {groups, counts, COUNT_OF(groups), topics, COUNT_OF(topics)};
+    return cli_main(argc, argv, &tree);
 }
