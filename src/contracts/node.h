@@ -39,6 +39,7 @@ struct node {
     enum node_kind kind;
     struct position place;
     const char *text; /* scalars: as written, without quotes */
+    size_t length;    /* of a text that holds U+0000, which only JSON can say; else 0 */
     int64_t integer;  /* INTEGER, and 0 or 1 for BOOLEAN */
     double number;    /* NUMBER and INTEGER */
     bool is_beyond;   /* an INTEGER that 64 bits do not hold, or a NUMBER too large for a double:

@@ -14,6 +14,8 @@ struct json {
     const char *counted; /* up to here the columns of this line are counted */
     int column;
     struct buffer text; /* of the string that is being read */
+    bool is_key;        /* which cannot hold U+0000 */
+    bool has_nul;
 };
 
 /* Places are asked for from left to right, so that a long line is counted once. */
@@ -115,10 +117,11 @@ static void read_unicode(struct json *json)
         FAIL(json, "half of a surrogate pair is no text");
         return;
     }
-    if (point == 0) {
-        FAIL(json, "the text contains U+0000");
+    if (point == 0 && json->is_key) {
+        FAIL(json, "the key contains U+0000");
         return;
     }
+    json->has_nul = json->has_nul || point == 0;
     add_code_point(&json->text, point);
     json->at += used;
 }
@@ -143,6 +146,7 @@ static void read_escape(struct json *json)
 static const char *read_text(struct json *json)
 {
     buffer_clear(&json->text);
+    json->has_nul = false;
     json->at++;
     while (!json->reader->failed) {
         const char *start = json->at;
@@ -210,7 +214,9 @@ static void read_member(struct json *json, struct node *map, int depth)
         FAIL(json, "not JSON: a key in quotes is missing");
         return;
     }
+    json->is_key = true;
     const char *key = read_text(json);
+    json->is_key = false;
     if (key == NULL || !accept(json, ':')) {
         FAIL(json, "not JSON: a colon is missing after the key");
         return;
@@ -258,6 +264,7 @@ static struct node *read_value(struct json *json, int depth)
         }
     } else if (has(json, '"')) {
         node->text = read_text(json);
+        node->length = json->has_nul ? json->text.length : 0;
     } else {
         read_literal(json, node);
     }

@@ -99,7 +99,7 @@ static bool unicode_escape(struct scan *scan, uint32_t *point)
     if (high < 0) {
         return fail(scan, "has a bad escape");
     }
-    if (high == 0) {
+    if (high == 0 && !scan->takes_nul) {
         return fail(scan, "has U+0000");
     }
     scan->at += 5;
@@ -208,7 +208,10 @@ static char *put_point(char *out, uint32_t point)
 
 void scan_unescape(const struct scan_text *text, char *out)
 {
-    struct scan scan = {.start = text->start, .at = text->start, .end = text->start + text->length};
+    struct scan scan = {.start = text->start,
+                        .at = text->start,
+                        .end = text->start + text->length,
+                        .takes_nul = true};
     while (scan.at < scan.end) {
         if (*scan.at != '\\') {
             *out++ = *scan.at++;

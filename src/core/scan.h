@@ -7,9 +7,8 @@
 #include <stdint.h>
 
 /*
- * JSON's words (RFC 8259), found in place: nothing is copied, nothing allocated. Only the codec
- * reads JSON through it. Every function that returns false has set `problem`, a half sentence for
- * people, and left `at` where it stands.
+ * JSON's words (RFC 8259), found in place: nothing is copied, nothing allocated. Every function
+ * that returns false has set `problem`, a half sentence for people, and left `at` where it stands.
  */
 
 struct scan {
@@ -17,6 +16,7 @@ struct scan {
     const char *at;
     const char *end;
     const char *problem;
+    bool takes_nul; /* \u0000 is a character like others; else it is refused */
 };
 
 /* A string between its quotes, valid UTF-8 once unescaped. */

@@ -286,7 +286,7 @@ static const struct {
     {"\"a\nb\"", 1, 3, "a control character"},
     {"\"\\x\"", 1, 3, "an escape that JSON does not know"},
     {"\"\\u12\"", 1, 3, "four hexadecimal digits"},
-    {"\"\\u0000\"", 1, 3, "U+0000"},
+    {"{\"\\u0000\": 1}", 1, 4, "U+0000"},
     {"\"\\ud83d\"", 1, 3, "half of a surrogate pair"},
     {"\"\\ude00\"", 1, 3, "half of a surrogate pair"},
     {"\"\\ud83d\\u0041\"", 1, 3, "half of a surrogate pair"},
