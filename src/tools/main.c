@@ -10,6 +10,8 @@ static const struct cli_topic topics[] = {
      "needed. PATH is a document or a folder of documents; a reference may lead to a file beside\n"
      "them, never to the network.\n"
      "\n"
+     "  quadrille contract lint events/                    what is wrong with them\n"
+     "  quadrille contract rules misspelt-keyword          a rule of the linter, with examples\n"
      "  quadrille contract graph events/                   who says what to whom"},
 };
 
@@ -19,10 +21,26 @@ int main(int argc, char **argv)
         (void)fputs("quadrille: libsodium or libcurl cannot start\n", stderr);
         return EXIT_FAILED;
     }
-    const struct cli_command *const groups[] = {topology_commands, schema_commands, token_commands,
-                                                audit_commands, contract_graph_commands};
-    const size_t counts[] = {topology_command_count, schema_command_count, token_command_count,
-                             audit_command_count, contract_graph_command_count};
+    /* clang-format off */
+    const struct cli_command *const groups[] = {
+        topology_commands,
+        schema_commands,
+        token_commands,
+        audit_commands,
+        contract_graph_commands,
+        contract_lint_commands,
+        contract_rules_commands,
+    };
+    const size_t counts[] = {
+        topology_command_count,
+        schema_command_count,
+        token_command_count,
+        audit_command_count,
+        contract_graph_command_count,
+        contract_lint_command_count,
+        contract_rules_command_count,
+    };
+    /* clang-format on */
     const struct cli_tree tree = {groups, counts, COUNT_OF(groups), topics, COUNT_OF(topics)};
     return cli_main(argc, argv, &tree);
 }
