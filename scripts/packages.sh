@@ -1,12 +1,13 @@
 # shellcheck shell=bash disable=SC2034 # used by those who source this
 # The Debian packages that the project needs, and how they get onto the machine.
 
-PACKAGES_RUN=(
-    gcc libc6-dev clang libclang-rt-14-dev meson ninja-build pkg-config
+# The toolbox and the services; all that a team needs which wants `quadrille contract` only.
+PACKAGES_BUILD=(
+    gcc libc6-dev meson ninja-build pkg-config
     librabbitmq-dev libpq-dev libjson-c-dev libyaml-dev libpcre2-dev libidn2-dev
-    libcurl4-openssl-dev libmicrohttpd-dev libsodium-dev libjwt-dev check
-    rabbitmq-server postgresql jq curl
+    libcurl4-openssl-dev libmicrohttpd-dev libsodium-dev libjwt-dev check jq
 )
+PACKAGES_RUN=("${PACKAGES_BUILD[@]}" clang libclang-rt-14-dev rabbitmq-server postgresql curl)
 PACKAGES_LINT=(clang-format clang-tidy shellcheck git)
 
 INSTALL_LOCK=/run/quadrille-packages.lock
