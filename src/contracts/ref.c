@@ -215,11 +215,17 @@ static const struct node *walk(struct documents *documents, const struct node *r
     at += *at == '#' ? 1 : 0;
     while (node != NULL && *at == '/') {
         size_t length = strcspn(++at, "/");
-        node = follow(documents, node, hops);
-        if (node == NULL) {
-            return NULL;
+        const char *step = pointer_step(&documents->arena, at, length);
+        const struct node *child = child_at(node, step);
+        if (child == NULL) {
+            /* Only then: {$ref: '#/definitions/a', definitions: {a: …}} is no circle. */
+            node = follow(documents, node, hops);
+            if (node == NULL) {
+                return NULL;
+            }
+            child = child_at(node, step);
         }
-        node = child_at(node, pointer_step(&documents->arena, at, length));
+        node = child;
         at += length;
         if (node == NULL) {
             findings_add_kind(&documents->findings, FINDING_DANGLING, ref->place,

@@ -12,6 +12,7 @@ static const struct cli_topic topics[] = {
      "\n"
      "  quadrille contract lint events/                    what is wrong with them\n"
      "  quadrille contract rules misspelt-keyword          a rule of the linter, with examples\n"
+     "  quadrille contract diff git:main events/           what breaks whom since then\n"
      "  quadrille contract graph events/                   who says what to whom"},
 };
 
@@ -27,6 +28,7 @@ int main(int argc, char **argv)
         schema_commands,
         token_commands,
         audit_commands,
+        contract_diff_commands,
         contract_graph_commands,
         contract_lint_commands,
         contract_rules_commands,
@@ -36,6 +38,7 @@ int main(int argc, char **argv)
         schema_command_count,
         token_command_count,
         audit_command_count,
+        contract_diff_command_count,
         contract_graph_command_count,
         contract_lint_command_count,
         contract_rules_command_count,

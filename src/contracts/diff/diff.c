@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "contracts/diff/diff.h"
+
+#include "core/buffer.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Longer texts are cut: they are for a line of a report. */
+enum { TEXT_MAX_BYTES = 120 };
+
+static const char *copy(struct diff *diff, const char *text)
+{
+    return text == NULL ? NULL : arena_text(&diff->arena, text, strlen(text));
+}
+
+static bool is_same_place(struct position a, struct position b)
+{
+    return a.line == b.line && a.column == b.column &&
+           (a.path == b.path || (a.path != NULL && b.path != NULL && strcmp(a.path, b.path) == 0));
+}
+
+static bool is_same(const struct diff_finding *a, const struct diff_finding *b)
+{
+    return a->rule == b->rule && a->level == b->level && strcmp(a->path, b->path) == 0 &&
+           strcmp(a->subject, b->subject) == 0 && is_same_place(a->old_place, b->old_place) &&
+           is_same_place(a->new_place, b->new_place) && strcmp(a->before, b->before) == 0 &&
+           strcmp(a->after, b->after) == 0;
+}
+
+void diff_add(struct diff *diff, const struct diff_finding *finding)
+{
+    for (size_t i = 0; i < diff->count; i++) {
+        if (is_same(&diff->items[i], finding)) {
+            diff->items[i].sides |= finding->sides;
+            return;
+        }
+    }
+    if (diff->count == DIFF_FINDINGS_MAX) {
+        return; /* that many say enough */
+    }
+    if ((diff->count & (diff->count - 1)) == 0) {
+        size_t room = diff->count == 0 ? 1 : diff->count * 2;
+        diff->items = xrealloc(diff->items, room * sizeof diff->items[0]);
+    }
+    struct diff_finding *item = &diff->items[diff->count++];
+    *item = *finding;
+    item->subject = copy(diff, finding->subject);
+    item->path = copy(diff, finding->path);
+    item->pointer = copy(diff, finding->pointer);
+    item->before = copy(diff, finding->before);
+    item->after = copy(diff, finding->after);
+    item->note = copy(diff, finding->note);
+}
+
+void diff_done(struct diff *diff)
+{
+    free(diff->items);
+    arena_done(&diff->arena);
+    *diff = (struct diff){0};
+}
+
+enum diff_level diff_worst(const struct diff *diff)
+{
+    enum diff_level worst = DIFF_OK;
+    for (size_t i = 0; i < diff->count; i++) {
+        worst = diff->items[i].level > worst ? diff->items[i].level : worst;
+    }
+    return worst;
+}
+
+static int compare(const void *left, const void *right)
+{
+    const struct diff_finding *a = left;
+    const struct diff_finding *b = right;
+    int order = strcmp(a->subject, b->subject);
+    order = order != 0 ? order : strcmp(a->path, b->path);
+    order = order != 0 ? order : (int)a->rule - (int)b->rule;
+    order = order != 0 ? order : (int)a->sides - (int)b->sides;
+    return order != 0 ? order : strcmp(a->pointer, b->pointer);
+}
+
+void diff_sort(struct diff *diff)
+{
+    if (diff->count > 1) {
+        qsort(diff->items, diff->count, sizeof diff->items[0], compare);
+    }
+}
+
+static void add_steps(struct buffer *out, const struct node *node)
+{
+    if (node->parent == NULL) {
+        return;
+    }
+    add_steps(out, node->parent);
+    buffer_byte(out, '/');
+    if (node->key == NULL) {
+        int64_t index = 0;
+        for (const struct node *at = node->parent->first; at != NULL && at != node; at = at->next) {
+            index++;
+        }
+        buffer_i64(out, index);
+        return;
+    }
+    for (const char *at = node->key; *at != '\0'; at++) {
+        if (*at == '~' || *at == '/') {
+            buffer_text(out, *at == '~' ? "~0" : "~1");
+        } else {
+            buffer_byte(out, *at);
+        }
+    }
+}
+
+const char *diff_pointer(struct arena *arena, const struct node *node)
+{
+    AUTO(buffer_done) struct buffer out = {0};
+    if (node != NULL) {
+        add_steps(&out, node);
+    }
+    return arena_text(arena, out.bytes != NULL ? out.bytes : "", out.length);
+}
+
+static void add_json(struct buffer *out, const struct node *node)
+{
+    if (out->length > TEXT_MAX_BYTES) {
+        return;
+    }
+    if (node->kind == NODE_STRING) {
+        buffer_json(out, node->text, strlen(node->text));
+        return;
+    }
+    if (node->kind < NODE_LIST) {
+        buffer_text(out, node->kind == NODE_NULL ? "null" : node->text);
+        return;
+    }
+    buffer_byte(out, node->kind == NODE_MAP ? '{' : '[');
+    for (const struct node *child = node->first; child != NULL; child = child->next) {
+        if (child != node->first) {
+            buffer_text(out, ", ");
+        }
+        if (child->key != NULL) {
+            buffer_json(out, child->key, strlen(child->key));
+            buffer_text(out, ": ");
+        }
+        add_json(out, child);
+    }
+    buffer_byte(out, node->kind == NODE_MAP ? '}' : ']');
+}
+
+const char *diff_text(struct arena *arena, const struct node *node)
+{
+    if (node == NULL) {
+        return "(none)";
+    }
+    AUTO(buffer_done) struct buffer out = {0};
+    add_json(&out, node);
+    size_t length = out.length;
+    if (length <= TEXT_MAX_BYTES) {
+        return arena_text(arena, out.bytes, length);
+    }
+    length = TEXT_MAX_BYTES;
+    while (length > 0 && ((unsigned char)out.bytes[length] & 0xC0) == 0x80) {
+        length--; /* not in the middle of a character */
+    }
+    return arena_printf(arena, "%.*s…", (int)length, out.bytes);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONTRACTS_DIFF_DIFF_H
+#define CONTRACTS_DIFF_DIFF_H
+
+#include "contracts/diff/rules.h"
+#include "contracts/node.h"
+#include "core/memory.h"
+
+#include <stddef.h>
+
+/* What differs between two versions, as a list that reports print. */
+
+enum diff_side {
+    DIFF_FORWARD = 1,  /* old consumers of new events */
+    DIFF_BACKWARD = 2, /* new consumers of old events: replay, backlog, dead letters */
+};
+
+enum { DIFF_FINDINGS_MAX = 10000 };
+
+struct diff_finding {
+    enum diff_rule_id rule;
+    enum diff_level level;
+    unsigned sides;                         /* of enum diff_side: which break; 0: none */
+    struct position old_place, new_place;   /* a path of NULL: it is not there */
+    const struct node *old_node, *new_node; /* the schemas or objects compared; may be NULL */
+    const char *subject;                    /* "billing PaymentCompleted"; "" for bare schemas */
+    const char *path;    /* JSON Pointer into the instance, "*" is any item or member */
+    const char *pointer; /* JSON Pointer to what decides, in its file */
+    const char *before, *after;
+    const char *note; /* more about this one; may be NULL */
+};
+
+/* Zeroed is empty and valid; texts live in the arena. */
+struct diff {
+    struct arena arena;
+    struct diff_finding *items;
+    size_t count;
+};
+
+/* The same finding of two sides becomes one of both. Texts are copied. */
+void diff_add(struct diff *diff, const struct diff_finding *finding);
+void diff_done(struct diff *diff);
+
+/* The worst level; DIFF_OK when it is empty. */
+enum diff_level diff_worst(const struct diff *diff);
+
+/* By message, then by path. */
+void diff_sort(struct diff *diff);
+
+/* JSON Pointer to a node in its file. */
+const char *diff_pointer(struct arena *arena, const struct node *node);
+
+/* A node as JSON on one line, shortened; "(none)" for NULL. */
+const char *diff_text(struct arena *arena, const struct node *node);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "contracts/diff/inclusion.h"
+
+#include <string.h>
+
+/* Deeper or more than this is simply not known to be the same. */
+enum { SAME_PAIRS_MAX = 256, SAME_DEPTH_MAX = 200, SAME_STEPS_MAX = 20000 };
+
+/* How the values of a keyword are compared. What is not here asserts nothing. */
+enum content { VALUE, SET, SCHEMA, SCHEMAS, SCHEMA_LIST, SCHEMA_OR_LIST, DEPENDENCIES };
+
+static const struct {
+    const char *keyword;
+    enum content content;
+} keywords[] = {
+    {"type", SET},
+    {"enum", SET},
+    {"const", VALUE},
+    {"multipleOf", VALUE},
+    {"maximum", VALUE},
+    {"exclusiveMaximum", VALUE},
+    {"minimum", VALUE},
+    {"exclusiveMinimum", VALUE},
+    {"maxLength", VALUE},
+    {"minLength", VALUE},
+    {"pattern", VALUE},
+    {"format", VALUE},
+    {"items", SCHEMA_OR_LIST},
+    {"additionalItems", SCHEMA},
+    {"maxItems", VALUE},
+    {"minItems", VALUE},
+    {"uniqueItems", VALUE},
+    {"contains", SCHEMA},
+    {"maxProperties", VALUE},
+    {"minProperties", VALUE},
+    {"required", SET},
+    {"properties", SCHEMAS},
+    {"patternProperties", SCHEMAS},
+    {"additionalProperties", SCHEMA},
+    {"dependencies", DEPENDENCIES},
+    {"propertyNames", SCHEMA},
+    {"if", SCHEMA},
+    {"then", SCHEMA},
+    {"else", SCHEMA},
+    {"allOf", SCHEMA_LIST},
+    {"anyOf", SCHEMA_LIST},
+    {"oneOf", SCHEMA_LIST},
+    {"not", SCHEMA},
+    /* Assert nothing themselves, but others read them as if they did. */
+    {"contentEncoding", VALUE},
+    {"contentMediaType", VALUE},
+    {"x-extensible-enum", VALUE},
+};
+
+struct pair {
+    const struct node *a, *b;
+};
+
+struct comparison {
+    struct inclusion *run;
+    struct pair open[SAME_PAIRS_MAX]; /* reached by a reference; taken as the same when met again */
+    size_t open_count;
+    int depth;
+    size_t steps;
+};
+
+static bool same(struct comparison *c, const struct node *a, const struct node *b);
+
+static bool is_number(const struct node *node)
+{
+    return node->kind == NODE_INTEGER || node->kind == NODE_NUMBER;
+}
+
+static bool same_values(const struct node *a, const struct node *b, int depth);
+
+static bool same_members(const struct node *a, const struct node *b, int depth)
+{
+    for (const struct node *child = a->first; child != NULL; child = child->next) {
+        const struct node *other = node_find(b, child->key);
+        if (other == NULL || !same_values(child, other, depth + 1)) {
+            return false;
+        }
+    }
+    return a->count == b->count;
+}
+
+static bool same_lists(const struct node *a, const struct node *b, int depth)
+{
+    const struct node *right = b->first;
+    for (const struct node *left = a->first; left != NULL; left = left->next) {
+        if (right == NULL || !same_values(left, right, depth + 1)) {
+            return false;
+        }
+        right = right->next;
+    }
+    return right == NULL;
+}
+
+static bool same_values(const struct node *a, const struct node *b, int depth)
+{
+    if (a == b) {
+        return true;
+    }
+    if (depth > SAME_DEPTH_MAX) {
+        return false;
+    }
+    if (is_number(a) && is_number(b)) {
+        return literal_compare(a, b) == 0;
+    }
+    if (a->kind != b->kind) {
+        return false;
+    }
+    switch (a->kind) {
+    case NODE_NULL:
+        return true;
+    case NODE_LIST:
+        return same_lists(a, b, depth);
+    case NODE_MAP:
+        return same_members(a, b, depth);
+    case NODE_STRING:
+        return a->length == b->length && memcmp(a->text, b->text, a->length) == 0 &&
+               strcmp(a->text, b->text) == 0;
+    case NODE_BOOLEAN:
+    case NODE_INTEGER:
+    case NODE_NUMBER:
+        break;
+    }
+    return strcmp(a->text, b->text) == 0;
+}
+
+bool same_value(const struct node *a, const struct node *b)
+{
+    return same_values(a, b, 0);
+}
+
+static bool has_value(const struct node *list, const struct node *value)
+{
+    for (const struct node *at = list->first; at != NULL; at = at->next) {
+        if (same_values(at, value, 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool holds_all(const struct node *list, const struct node *values)
+{
+    for (const struct node *at = values->first; at != NULL; at = at->next) {
+        if (!has_value(list, at)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* "string" is ["string"]. */
+static bool same_set(const struct node *a, const struct node *b)
+{
+    if (a->kind == NODE_LIST && b->kind == NODE_LIST) {
+        return holds_all(a, b) && holds_all(b, a);
+    }
+    if (a->kind == NODE_LIST) {
+        return a->count == 1 && same_values(a->first, b, 0);
+    }
+    if (b->kind == NODE_LIST) {
+        return b->count == 1 && same_values(a, b->first, 0);
+    }
+    return same_values(a, b, 0);
+}
+
+static bool same_schemas(struct comparison *c, const struct node *a, const struct node *b,
+                         bool (*is_same)(struct comparison *, const struct node *,
+                                         const struct node *))
+{
+    if (a->kind != NODE_MAP || b->kind != NODE_MAP || a->count != b->count) {
+        return false;
+    }
+    for (const struct node *child = a->first; child != NULL; child = child->next) {
+        const struct node *other = node_find(b, child->key);
+        if (other == NULL || !is_same(c, child, other)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* In their order: whoever shuffles alternatives is judged by the checks. */
+static bool same_schema_list(struct comparison *c, const struct node *a, const struct node *b)
+{
+    if (a->kind != NODE_LIST || b->kind != NODE_LIST || a->count != b->count) {
+        return false;
+    }
+    const struct node *right = b->first;
+    for (const struct node *left = a->first; left != NULL; left = left->next) {
+        if (!same(c, left, right)) {
+            return false;
+        }
+        right = right->next;
+    }
+    return true;
+}
+
+static bool same_dependency(struct comparison *c, const struct node *a, const struct node *b)
+{
+    return a->kind == NODE_LIST && b->kind == NODE_LIST ? same_set(a, b) : same(c, a, b);
+}
+
+static bool same_content(struct comparison *c, enum content content, const struct node *a,
+                         const struct node *b)
+{
+    switch (content) {
+    case SET:
+        return same_set(a, b);
+    case SCHEMA:
+        return same(c, a, b);
+    case SCHEMAS:
+        return same_schemas(c, a, b, same);
+    case SCHEMA_LIST:
+        return same_schema_list(c, a, b);
+    case SCHEMA_OR_LIST:
+        return a->kind == NODE_LIST ? same_schema_list(c, a, b) : same(c, a, b);
+    case DEPENDENCIES:
+        return same_schemas(c, a, b, same_dependency);
+    case VALUE:
+        break;
+    }
+    return same_values(a, b, 0);
+}
+
+static bool same_maps(struct comparison *c, const struct node *a, const struct node *b)
+{
+    for (size_t i = 0; i < COUNT_OF(keywords); i++) {
+        const struct node *left = node_find(a, keywords[i].keyword);
+        const struct node *right = node_find(b, keywords[i].keyword);
+        if ((left == NULL) != (right == NULL)) {
+            return false;
+        }
+        if (left != NULL && !same_content(c, keywords[i].content, left, right)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_open(const struct comparison *c, const struct node *a, const struct node *b)
+{
+    for (size_t i = 0; i < c->open_count; i++) {
+        if (c->open[i].a == a && c->open[i].b == b) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool same_nodes(struct comparison *c, const struct node *a, const struct node *b)
+{
+    if (a->kind != b->kind) {
+        return false;
+    }
+    if (a->kind != NODE_MAP) {
+        return a->kind == NODE_BOOLEAN && a->integer == b->integer;
+    }
+    return same_maps(c, a, b);
+}
+
+/* The same URI: not followed, but the same wherever it leads. */
+static bool same_elsewhere(const struct node *a, const struct node *b)
+{
+    const char *left = node_find_text(a, "$ref");
+    const char *right = node_find_text(b, "$ref");
+    return left != NULL && right != NULL && strcmp(left, right) == 0 &&
+           left[strcspn(left, ":/?#")] == ':';
+}
+
+static bool same(struct comparison *c, const struct node *a, const struct node *b)
+{
+    if (same_elsewhere(a, b)) {
+        return true;
+    }
+    bool by_reference = node_find(a, "$ref") != NULL || node_find(b, "$ref") != NULL;
+    a = inclusion_follow(c->run, a);
+    b = inclusion_follow(c->run, b);
+    if (a == NULL || b == NULL || ++c->steps > SAME_STEPS_MAX || c->depth == SAME_DEPTH_MAX) {
+        return false;
+    }
+    if (a == b || is_open(c, a, b)) {
+        return true;
+    }
+    if (by_reference) {
+        if (c->open_count == SAME_PAIRS_MAX) {
+            return false;
+        }
+        c->open[c->open_count++] = (struct pair){a, b};
+    }
+    c->depth++;
+    bool is_same = same_nodes(c, a, b);
+    c->depth--;
+    return is_same;
+}
+
+bool same_schema(struct inclusion *run, const struct node *a, const struct node *b)
+{
+    struct comparison c = {.run = run};
+    return same(&c, a, b);
+}
+
+bool same_keyword(struct inclusion *run, const char *keyword, const struct node *a,
+                  const struct node *b)
+{
+    struct comparison c = {.run = run};
+    for (size_t i = 0; i < COUNT_OF(keywords); i++) {
+        if (strcmp(keywords[i].keyword, keyword) == 0) {
+            return same_content(&c, keywords[i].content, a, b);
+        }
+    }
+    return false;
+}
