@@ -89,7 +89,7 @@ struct shape {
 /* An ECMA-262 regular expression, compiled at first use by codec_prepare. */
 struct pattern {
     const char *text;
-    void *code; /* pcre2_code */
+    struct pattern_code *code;
 };
 
 enum codec_mode {

@@ -3,6 +3,7 @@
 
 #include "core/format_internal.h"
 #include "core/ids.h"
+#include "core/pattern.h"
 #include "core/text.h"
 
 #include <string.h>
@@ -78,6 +79,7 @@ static const struct {
     {"iri", format_is_iri},
     {"iri-reference", format_is_iri_reference},
     {"json-pointer", is_json_pointer},
+    {"regex", pattern_is_valid},
     {"relative-json-pointer", is_relative_json_pointer},
     {"time", format_is_time},
     {"uri", format_is_uri},

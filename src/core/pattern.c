@@ -4,102 +4,188 @@
 #include "core/pattern.h"
 
 #include "core/codec.h"
+#include "core/ecma.h"
+#include "core/ecma_machine.h"
 
 #include <assert.h>
 #include <pcre2.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Steps and kilobytes that one match may take: a hostile text must not hold a thread. */
-enum { MATCH_STEPS_MAX = 100000, MATCH_HEAP_MAX_KIB = 1024 };
+/* What one match may take: a hostile text must not hold a thread, nor much memory. */
+enum {
+    MATCH_STEPS_MAX = 100000,
+    MATCH_HEAP_MAX_KIB = 1024,
+    STACK_MIN_BYTES = 32 * 1024, /* of compiled code; what it needs not is never touched */
+    STACK_MAX_BYTES = 1024 * 1024,
+    JIT_CODE_MAX_BYTES = 16 * 1024, /* of what PCRE2 has compiled: beyond, JIT takes too long */
+};
 
-/*
- * MATCH_UNSET_BACKREF and ALLOW_EMPTY_CLASS are ECMA-262's reading of \1 and []; ALT_BSUX its
- * reading of \u and \x. NEVER_BACKSLASH_C: \C could match half a code point.
- */
-static const uint32_t compile_options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_BSUX |
-                                        PCRE2_MATCH_UNSET_BACKREF | PCRE2_ALLOW_EMPTY_CLASS |
-                                        PCRE2_NEVER_BACKSLASH_C;
+/* One of the two runs it. */
+struct pattern_code {
+    pcre2_code *code;
+    struct ecma_machine *machine;
+    struct arena arena; /* of the machine */
+};
 
-/* What a match needs and a thread may keep. */
+/* What a thread keeps for its matches. */
+struct match {
+    pcre2_match_data *data;
+    pcre2_match_context *context;
+    pcre2_jit_stack *stack;
+};
+
 static pthread_key_t match_key;
-static pcre2_match_context *limits; /* shared: read only once made */
 
-static void free_match(void *match)
+static void free_match(void *value)
 {
-    pcre2_match_data_free(match);
+    struct match *match = value;
+    pcre2_match_data_free(match->data);
+    pcre2_match_context_free(match->context);
+    pcre2_jit_stack_free(match->stack);
+    free(match);
 }
 
-static void make_shared(void)
+static void make_key(void)
 {
-    limits = pcre2_match_context_create(NULL);
-    if (limits == NULL || pthread_key_create(&match_key, free_match) != 0) {
+    if (pthread_key_create(&match_key, free_match) != 0) {
         abort();
     }
-    (void)pcre2_set_match_limit(limits, MATCH_STEPS_MAX);
-    (void)pcre2_set_heap_limit(limits, MATCH_HEAP_MAX_KIB);
 }
 
-static void prepare_shared(void)
+static struct match *new_match(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, make_shared);
-}
-
-enum outcome pattern_prepare(struct pattern *pattern, struct fault *fault)
-{
-    if (pattern->code != NULL) {
-        return OK;
-    }
-    prepare_shared();
-    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
-    if (context == NULL) {
+    struct match *match = xcalloc(1, sizeof *match);
+    match->data = pcre2_match_data_create(1, NULL);
+    match->context = pcre2_match_context_create(NULL);
+    match->stack = pcre2_jit_stack_create(STACK_MIN_BYTES, STACK_MAX_BYTES, NULL);
+    if (match->data == NULL || match->context == NULL) {
         abort();
     }
-    (void)pcre2_set_compile_extra_options(context, PCRE2_EXTRA_ALT_BSUX);
-    (void)pcre2_set_newline(context, PCRE2_NEWLINE_ANYCRLF); /* what a dot refuses */
-    int error = 0;
-    PCRE2_SIZE where = 0;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern->text, PCRE2_ZERO_TERMINATED,
-                                     compile_options, &error, &where, context);
-    pcre2_compile_context_free(context);
-    if (code == NULL) {
-        PCRE2_UCHAR words[256];
-        (void)pcre2_get_error_message(error, words, sizeof words);
-        return fault_set(fault, FATAL, "pattern %s: %s at character %zu", pattern->text,
-                         (const char *)words, (size_t)where);
-    }
-    /* Without JIT support the interpreter does the same, slower. */
-    (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
-    pattern->code = code;
-    return OK;
+    (void)pcre2_set_match_limit(match->context, MATCH_STEPS_MAX);
+    (void)pcre2_set_heap_limit(match->context, MATCH_HEAP_MAX_KIB);
+    pcre2_jit_stack_assign(match->context, NULL, match->stack);
+    return match;
 }
 
-void pattern_done(struct pattern *pattern)
+static struct match *get_match(void)
 {
-    pcre2_code_free(pattern->code);
-    pattern->code = NULL;
-}
-
-static pcre2_match_data *get_match(void)
-{
-    pcre2_match_data *match = pthread_getspecific(match_key);
+    struct match *match = pthread_getspecific(match_key);
     if (match == NULL) {
-        match = pcre2_match_data_create(1, NULL);
-        if (match == NULL || pthread_setspecific(match_key, match) != 0) {
+        match = new_match();
+        if (pthread_setspecific(match_key, match) != 0) {
             abort();
         }
     }
     return match;
 }
 
+static void compile_native(pcre2_code *code)
+{
+    size_t bytes = 0;
+    (void)pcre2_pattern_info(code, PCRE2_INFO_SIZE, &bytes);
+    if (bytes <= JIT_CODE_MAX_BYTES) {
+        /* Without JIT support the interpreter does the same, slower. */
+        (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    }
+}
+
+/* NULL where PCRE2 has another meaning for it, or none. */
+static pcre2_code *compile(const struct ecma *ecma)
+{
+    if (ecma->has_back) {
+        return NULL;
+    }
+    struct buffer text = {0};
+    ecma_write(ecma, &text);
+    /* 10.42 has both of the "a" in (?=a)b?a come one after the other. */
+    uint32_t start = ecma->has_ahead ? PCRE2_NO_START_OPTIMIZE : 0;
+    int error = 0;
+    PCRE2_SIZE where = 0;
+    pcre2_code *code =
+        pcre2_compile((PCRE2_SPTR)buffer_cstr(&text), text.length,
+                      PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | start, &error, &where, NULL);
+    buffer_done(&text);
+    if (code != NULL) {
+        compile_native(code);
+    }
+    return code;
+}
+
+static enum outcome prepare(const char *text, struct pattern_code *out, struct fault *fault)
+{
+    struct ecma ecma;
+    enum outcome o = ecma_parse(text, strlen(text), &out->arena, &ecma, fault);
+    if (o == OK) {
+        out->code = compile(&ecma);
+    }
+    if (o == OK && out->code == NULL) {
+        o = ecma_machine_new(&ecma, &out->arena, &out->machine, fault);
+    }
+    if (out->machine == NULL) {
+        arena_done(&out->arena);
+    }
+    return o;
+}
+
+enum outcome pattern_prepare(struct pattern *pattern, struct fault *fault)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (pattern->code != NULL) {
+        return OK;
+    }
+    (void)pthread_once(&once, make_key);
+    struct pattern_code *code = xcalloc(1, sizeof *code);
+    if (prepare(pattern->text, code, fault) != OK) {
+        free(code);
+        return fault_wrap(fault, FATAL, "pattern %.*s", PATTERN_SHOWN_BYTES, pattern->text);
+    }
+    pattern->code = code;
+    return OK;
+}
+
+void pattern_done(struct pattern *pattern)
+{
+    struct pattern_code *code = pattern->code;
+    if (code != NULL) {
+        pcre2_code_free(code->code);
+        ecma_machine_done(code->machine);
+        arena_done(&code->arena);
+        free(code);
+        pattern->code = NULL;
+    }
+}
+
+static int match_code(const pcre2_code *code, const char *text, size_t length)
+{
+    const struct match *match = get_match();
+    int found = pcre2_match(code, (PCRE2_SPTR)text, length, 0, PCRE2_NO_UTF_CHECK, match->data,
+                            match->context);
+    if (found == PCRE2_ERROR_JIT_STACKLIMIT) {
+        found = pcre2_match(code, (PCRE2_SPTR)text, length, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
+                            match->data, match->context);
+    }
+    return found;
+}
+
 enum pattern_verdict pattern_match(const struct pattern *pattern, const char *text, size_t length)
 {
     assert(pattern->code != NULL);
-    int found = pcre2_match(pattern->code, (PCRE2_SPTR)text, length, 0, PCRE2_NO_UTF_CHECK,
-                            get_match(), limits);
+    const struct pattern_code *code = pattern->code;
+    if (code->machine != NULL) {
+        return ecma_machine_run(code->machine, text, length);
+    }
+    int found = match_code(code->code, text, length);
     if (found >= 0) {
         return PATTERN_MATCHES;
     }
     return found == PCRE2_ERROR_NOMATCH ? PATTERN_DIFFERS : PATTERN_GAVE_UP;
+}
+
+bool pattern_is_valid(const char *text, size_t length)
+{
+    AUTO(arena_done) struct arena arena = {0};
+    struct ecma ecma;
+    return ecma_parse(text, length, &arena, &ecma, NULL) == OK;
 }

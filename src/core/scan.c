@@ -192,20 +192,6 @@ bool scan_string(struct scan *scan, struct scan_text *text)
     }
 }
 
-static char *put_point(char *out, uint32_t point)
-{
-    size_t bytes = utf8_bytes(point);
-    if (bytes == 1) {
-        *out = (char)point;
-        return out + 1;
-    }
-    for (size_t i = bytes; i-- > 1; point >>= 6) {
-        out[i] = (char)(0x80 | (point & 0x3f));
-    }
-    *out = (char)(((0xf00U >> bytes) & 0xf0) | point);
-    return out + bytes;
-}
-
 void scan_unescape(const struct scan_text *text, char *out)
 {
     struct scan scan = {.start = text->start,
@@ -220,7 +206,7 @@ void scan_unescape(const struct scan_text *text, char *out)
         scan.at++;
         uint32_t point = 0;
         if (any_escape(&scan, &point)) { /* scan_string has seen that it is good */
-            out = put_point(out, point);
+            out += text_put_point(point, out);
         }
     }
 }

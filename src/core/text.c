@@ -248,6 +248,20 @@ size_t text_code_point(const char *text, size_t length, uint32_t *point)
     return count;
 }
 
+size_t text_put_point(uint32_t point, char out[4])
+{
+    if (point < 0x80) {
+        *out = (char)point;
+        return 1;
+    }
+    size_t bytes = point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+    for (size_t i = bytes; i-- > 1; point >>= 6) {
+        out[i] = (char)(0x80 | (point & 0x3f));
+    }
+    *out = (char)(((0xf00U >> bytes) & 0xf0) | point);
+    return bytes;
+}
+
 bool text_is_utf8(const char *text, size_t length, size_t *points)
 {
     size_t count = 0;

@@ -28,6 +28,9 @@ bool text_is_time(const char *text, size_t length);
  * or cut off. */
 size_t text_code_point(const char *text, size_t length, uint32_t *point);
 
+/* Writes a code point (no surrogate, not beyond U+10FFFF) as UTF-8; how many bytes. */
+size_t text_put_point(uint32_t point, char out[4]);
+
 /* Well-formed UTF-8 (no overlong forms, surrogates or beyond U+10FFFF); counts code points when
  * `points` is not NULL. */
 bool text_is_utf8(const char *text, size_t length, size_t *points);

@@ -541,7 +541,7 @@ START_TEST(refuses_wrong_tables)
     static const char *const faults[] = {
         "T.a: a required field has no has_ flag",
         "T.a: an optional or nullable field needs a has_ flag",
-        "T.a: pattern (unclosed: missing closing parenthesis at character 9",
+        "T.a: pattern (unclosed: a group is not closed, at its end",
         "T.a: a pattern needs a text",
         "T.a: an enum needs values",
         "T.a: an object needs a shape",

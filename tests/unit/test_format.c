@@ -355,6 +355,16 @@ static const char *const uuid_wrong[] = {
     " 2eb8aa08-aa98-11ea-b4aa-73b441d1638",
 };
 
+static const char *const regex_right[] = {
+    "", "a", "([abc])+\\s+$", "^a{1,2}$", "(?:a)", "(?=a)", "(?<=a+)b", "(?<!ab|c)d",
+    "(?<name>a)\\k<name>", "\\p{Letter}", "\\p{Script=Greek}", "\\u{1F600}", "\\cA", "\\/",
+    "[\\b\\-]", "[]", "[^]", "\\0", "(a)\\1",
+};
+static const char *const regex_wrong[] = {
+    "^(abc]", "(", "a{2,1}", "{", "}", "]", "*", "a**", "a{", "\\a", "\\Z", "^\\S(|(.|\\n)*\\S)\\Z",
+    "\\Q", "(?i)a", "(?>a)", "a++", "\\1", "\\k<a>", "[b-a]", "[\\d-x]", "\\p{Digit}", "\\p{foo}",
+    "(?<a>.)(?<a>.)", "(?=a)*", "^*", "\\u{110000}", "\\x4", "\\u12", "\\c1", "\\01", "(?#a)", "\\",
+};
 
 static const struct {
     const char *name;
@@ -381,6 +391,7 @@ static const struct {
     {"json-pointer", json_pointer_right, COUNT_OF(json_pointer_right), json_pointer_wrong, COUNT_OF(json_pointer_wrong)},
     {"relative-json-pointer", relative_json_pointer_right, COUNT_OF(relative_json_pointer_right), relative_json_pointer_wrong, COUNT_OF(relative_json_pointer_wrong)},
     {"uuid", uuid_right, COUNT_OF(uuid_right), uuid_wrong, COUNT_OF(uuid_wrong)},
+    {"regex", regex_right, COUNT_OF(regex_right), regex_wrong, COUNT_OF(regex_wrong)},
 };
 /* clang-format on */
 
