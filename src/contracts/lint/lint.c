@@ -13,10 +13,9 @@ const struct lint_rule lint_unreadable = {
     .id = "unreadable",
     .family = LINT_STRUCTURE,
     .severity = LINT_ERROR,
-    .summary = "A file that is no YAML or JSON, or a reference that leads nowhere: what it says "
-               "cannot be judged.",
-    .bad = "payload: {$ref: '#/components/schemas/Ordr'}",
-    .good = "payload: {$ref: '#/components/schemas/Order'}",
+    .summary = "A file that is no YAML or JSON: what it says cannot be judged.",
+    .bad = "info: {title: Orders",
+    .good = "info: {title: Orders, version: 1.0.0}",
 };
 
 /* The frame's own, then the families'. */
@@ -188,7 +187,8 @@ static void add_unreadable(struct lint *lint)
                       is_same_place(lint->findings[j].place, finding->place);
         }
         if (!is_said) {
-            lint_add(lint, &lint_unreadable, finding->place, "%s", finding->text);
+            lint_add(lint, lint_structure_rule_of(finding->kind), finding->place, "%s",
+                     finding->text);
         }
     }
 }

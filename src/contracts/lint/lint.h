@@ -74,13 +74,15 @@ const char *lint_family_name(enum lint_family family);
 const struct lint_rule *lint_rule_at(size_t index);
 const struct lint_rule *lint_rule_find(const char *id);
 
-/* The file that nobody could read, or a reference into nothing: what loading has found. */
+/* The file that nobody could read. */
 extern const struct lint_rule lint_unreadable;
 
 /* One per family; the tables are for `contract rules`. */
 extern const struct lint_rule *const lint_structure_rules[];
 extern const size_t lint_structure_rule_count;
 void lint_structure(struct lint *lint);
+/* The rule of what loading and following references has found. */
+const struct lint_rule *lint_structure_rule_of(enum finding_kind kind);
 extern const struct lint_rule *const lint_sense_rules[];
 extern const size_t lint_sense_rule_count;
 void lint_sense(struct lint *lint);
