@@ -309,8 +309,7 @@ static void explain_names(struct explainer *explainer, const struct instruction 
     {
         (void)value;
         const struct spot here = {.up = spot, .name = name};
-        const struct subject text = {
-            .kind = json_type_string, .text = name, .length = strlen(name)};
+        const struct subject text = subject_of_name(name);
         if (!run_block(&explainer->run, in->block, &text)) {
             tell(explainer, in->source, &here,
                  "has a name that does not fit the schema of propertyNames");

@@ -184,28 +184,49 @@ struct jsonschema {
     uint32_t root;
 };
 
-/* A value while it is judged. A member's name has a text but no object. */
+/* A value while it is judged. What json-c must be asked for is asked once. */
 struct subject {
     struct json_object *object;
     enum json_type kind;
-    const char *text; /* of a string */
-    size_t length;
+    const char *name; /* a member's name is a string without an object */
+    union {
+        int64_t integer; /* of an integer; INT64_MAX: that or more */
+        size_t length;   /* of a string */
+    };
 };
+
+static inline struct subject subject_of_kind(struct json_object *object, enum json_type kind)
+{
+    struct subject subject;
+    subject.object = object;
+    subject.kind = kind;
+    if (kind == json_type_string) {
+        subject.length = (size_t)json_object_get_string_len(object);
+    } else if (kind == json_type_int) {
+        subject.integer = json_object_get_int64(object);
+    }
+    return subject;
+}
 
 static inline struct subject subject_of(struct json_object *object)
 {
-    struct subject subject = {.object = object, .kind = json_object_get_type(object)};
-    if (subject.kind == json_type_string) {
-        subject.text = json_object_get_string(object);
-        subject.length = (size_t)json_object_get_string_len(object);
-    }
-    return subject;
+    return subject_of_kind(object, json_object_get_type(object));
+}
+
+static inline const char *subject_text(const struct subject *subject)
+{
+    return subject->object != NULL ? json_object_get_string(subject->object) : subject->name;
+}
+
+static inline struct subject subject_of_name(const char *name)
+{
+    return (struct subject){.kind = json_type_string, .name = name, .length = strlen(name)};
 }
 
 struct run {
     const struct jsonschema *schema;
     unsigned depth;
-    uint32_t steps;
+    size_t steps;
     bool gave_up; /* a limit was exceeded: everything is false now */
 };
 

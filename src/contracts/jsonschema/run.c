@@ -5,19 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What most values never need stays out of the functions that all of them run through. */
+#define RARE __attribute__((noinline))
+
 enum { UNIQUE_STACK_SLOTS = 64 }; /* for arrays of half as many elements */
 
 /* ---- numbers ---- */
 
-/* The value against the bound: less than, equal to or greater than zero. */
-static int compare(const struct subject *subject, const struct bound *bound)
+static RARE int compare_exactly(const struct subject *subject, const struct bound *bound)
 {
-    if (subject->kind == json_type_int && bound->is_integer) {
-        int64_t integer = json_object_get_int64(subject->object); /* INT64_MAX when larger */
-        if (integer != INT64_MAX || bound->integer != INT64_MAX) {
-            return (integer > bound->integer) - (integer < bound->integer);
-        }
-    }
     /* Rounding keeps the order: doubles that differ differ as their numbers do. */
     double near = json_object_get_double(subject->object);
     if (near < bound->near || near > bound->near) {
@@ -28,20 +24,26 @@ static int compare(const struct subject *subject, const struct bound *bound)
     return number_compare(&number, &bound->exact);
 }
 
-static bool is_multiple(const struct subject *subject, const struct multiple *multiple)
+/* The value against the bound: less than, equal to or greater than zero. */
+static inline int compare(const struct subject *subject, const struct bound *bound)
 {
-    if (subject->kind == json_type_int && multiple->integer > 0) {
-        int64_t integer = json_object_get_int64(subject->object);
-        if (integer != INT64_MAX) {
-            return integer % multiple->integer == 0;
-        }
+    if (subject->kind == json_type_int && bound->is_integer && subject->integer != INT64_MAX) {
+        return (subject->integer > bound->integer) - (subject->integer < bound->integer);
+    }
+    return compare_exactly(subject, bound);
+}
+
+static RARE bool is_multiple(const struct subject *subject, const struct multiple *multiple)
+{
+    if (subject->kind == json_type_int && multiple->integer > 0 && subject->integer != INT64_MAX) {
+        return subject->integer % multiple->integer == 0;
     }
     struct value_room room;
     struct number number = value_number(subject->object, &room);
     return number_is_multiple(&number, multiple->divisor);
 }
 
-static bool is_integral(const struct subject *subject)
+static RARE bool is_integral(const struct subject *subject)
 {
     struct value_room room;
     struct number number = value_number(subject->object, &room);
@@ -63,14 +65,16 @@ static size_t count_points(const char *text, size_t length)
 /* A code point has 1 to 4 bytes, so that the bytes often suffice. */
 static bool has_at_least(const struct subject *subject, uint64_t points)
 {
-    return subject->length >= points && (subject->length / 4 >= points ||
-                                         count_points(subject->text, subject->length) >= points);
+    return subject->length >= points &&
+           (subject->length / 4 >= points ||
+            count_points(subject_text(subject), subject->length) >= points);
 }
 
 static bool has_at_most(const struct subject *subject, uint64_t points)
 {
-    return subject->length <= points || (subject->length / 4 <= points &&
-                                         count_points(subject->text, subject->length) <= points);
+    return subject->length <= points ||
+           (subject->length / 4 <= points &&
+            count_points(subject_text(subject), subject->length) <= points);
 }
 
 static bool matches(struct run *run, const struct pattern *pattern, const char *text, size_t length)
@@ -82,7 +86,7 @@ static bool matches(struct run *run, const struct pattern *pattern, const char *
 
 /* ---- enum and const ---- */
 
-static bool is_other(const struct values *values, const struct json_object *value)
+static RARE bool is_other(const struct values *values, const struct json_object *value)
 {
     if (!values->has_slots) {
         for (size_t i = 0; i < values->other_count; i++) {
@@ -105,7 +109,7 @@ static bool is_among(const struct subject *subject, const struct values *values)
 {
     switch (subject->kind) {
     case json_type_string:
-        return names_find(&values->strings, subject->text, subject->length) != NULL;
+        return names_find(&values->strings, subject_text(subject), subject->length) != NULL;
     case json_type_null:
         return values->has_null;
     case json_type_boolean:
@@ -152,7 +156,7 @@ static bool are_unique_in(const struct json_object *array, struct unique_slot *s
     return true;
 }
 
-static bool are_unique(const struct json_object *array)
+static RARE bool are_unique(const struct json_object *array)
 {
     size_t count = json_object_array_length(array);
     if (count < 2) {
@@ -172,26 +176,25 @@ static bool are_unique(const struct json_object *array)
     return is_unique;
 }
 
-static bool run_child(struct run *run, uint32_t block, struct json_object *value)
+static bool run_value(struct run *run, uint32_t entry, struct json_object *value,
+                      enum json_type kind);
+
+/* Members and elements often need no more than their kind. */
+static inline bool run_child(struct run *run, uint32_t block, struct json_object *value)
 {
-    if (block == PROGRAM_ACCEPT) {
-        return true;
-    }
-    struct subject subject = subject_of(value);
-    return run_block(run, block, &subject);
+    enum json_type kind = json_object_get_type(value);
+    uint32_t entry = run->schema->blocks[block].entry[kind];
+    return entry == PROGRAM_ACCEPT || run_value(run, entry, value, kind);
 }
 
 static bool run_items(struct run *run, const struct items *items, const struct json_object *array)
 {
     size_t count = json_object_array_length(array);
-    size_t tuple = count < items->count ? count : items->count;
-    for (size_t i = 0; i < tuple; i++) {
-        if (!run_child(run, items->tuple[i], json_object_array_get_idx(array, i))) {
-            return false;
-        }
-    }
-    for (size_t i = tuple; i < count && items->rest != PROGRAM_ACCEPT; i++) {
-        if (!run_child(run, items->rest, json_object_array_get_idx(array, i))) {
+    run->steps += count;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t block = i < items->count ? items->tuple[i] : items->rest;
+        if (block != PROGRAM_ACCEPT &&
+            !run_child(run, block, json_object_array_get_idx(array, i))) {
             return false;
         }
     }
@@ -201,6 +204,7 @@ static bool run_items(struct run *run, const struct items *items, const struct j
 static bool run_contains(struct run *run, uint32_t block, const struct json_object *array)
 {
     size_t count = json_object_array_length(array);
+    run->steps += count;
     for (size_t i = 0; i < count; i++) {
         if (run_child(run, block, json_object_array_get_idx(array, i))) {
             return true;
@@ -211,57 +215,54 @@ static bool run_contains(struct run *run, uint32_t block, const struct json_obje
 
 /* ---- objects ---- */
 
-/* Members mostly come in the order in which the schema has them: `guess` is where to look first. */
-static const struct member *find_member(const struct members *members, const char *name,
-                                        size_t *guess)
+static RARE const struct member *find_member(const struct members *members, const char *name)
 {
-    if (*guess < members->count && strcmp(members->list[*guess].name, name) == 0) {
-        return &members->list[(*guess)++];
-    }
     const struct name *known = names_find(&members->index, name, strlen(name));
-    if (known == NULL) {
-        return NULL;
-    }
-    *guess = known->value + 1;
-    return &members->list[known->value];
+    return known != NULL ? &members->list[known->value] : NULL;
 }
 
-static bool run_patterns(struct run *run, const struct members *members, const char *name,
-                         struct json_object *value, bool *is_declared)
+/* What patternProperties and additionalProperties say about a member. */
+static RARE bool run_rest(struct run *run, const struct members *members, const char *name,
+                          struct json_object *value, bool is_declared)
 {
     size_t length = members->pattern_count > 0 ? strlen(name) : 0;
     for (size_t i = 0; i < members->pattern_count; i++) {
         const struct member_pattern *pattern = &members->patterns[i];
         if (matches(run, &pattern->pattern, name, length)) {
-            *is_declared = true;
+            is_declared = true;
             if (!run_child(run, pattern->block, value)) {
                 return false;
             }
         }
     }
-    return true;
+    return is_declared || run_child(run, members->rest, value);
 }
 
+/* One walk over the members. They mostly come in the order in which the schema has them, so that
+ * the next name of the schema is tried before the name is looked up. */
 static bool run_members(struct run *run, const struct members *members,
                         const struct json_object *object)
 {
+    const bool has_rest = members->pattern_count > 0 || members->rest != PROGRAM_ACCEPT;
+    const struct member *next = members->list;
+    const struct member *end = members->list + members->count;
     size_t required = 0;
-    size_t guess = 0;
+    run->steps += (size_t)json_object_object_length(object);
     for (const struct lh_entry *entry = json_object_get_object(object)->head; entry != NULL;
          entry = entry->next) {
         const char *name = entry->k;
         struct json_object *value = lh_entry_v(entry);
-        const struct member *member = find_member(members, name, &guess);
-        bool is_declared = false;
+        bool is_next = next < end && strcmp(next->name, name) == 0;
+        const struct member *member = is_next ? next : find_member(members, name);
         if (member != NULL) {
+            next = member + 1;
             required += member->is_required ? 1 : 0;
-            is_declared = member->is_declared;
-            if (!run_child(run, member->block, value)) {
+            if (member->block != PROGRAM_ACCEPT && !run_child(run, member->block, value)) {
                 return false;
             }
         }
-        if (!run_patterns(run, members, name, value, &is_declared) ||
-            (!is_declared && !run_child(run, members->rest, value))) {
+        if (has_rest &&
+            !run_rest(run, members, name, value, member != NULL && member->is_declared)) {
             return false;
         }
     }
@@ -283,8 +284,7 @@ static bool run_names(struct run *run, uint32_t block, const struct json_object 
 {
     for (const struct lh_entry *entry = json_object_get_object(object)->head; entry != NULL;
          entry = entry->next) {
-        const struct subject name = {
-            .kind = json_type_string, .text = entry->k, .length = strlen(entry->k)};
+        const struct subject name = subject_of_name(entry->k);
         if (!run_block(run, block, &name)) {
             return false;
         }
@@ -344,7 +344,8 @@ static bool run_condition(struct run *run, const struct condition *condition,
 
 /* ---- one instruction, one block ---- */
 
-bool run_check(struct run *run, const struct instruction *in, const struct subject *subject)
+static inline __attribute__((always_inline)) bool
+check(struct run *run, const struct instruction *in, const struct subject *subject)
 {
     struct json_object *object = subject->object;
     switch (in->op) {
@@ -372,9 +373,9 @@ bool run_check(struct run *run, const struct instruction *in, const struct subje
     case OP_MAX_LENGTH:
         return has_at_most(subject, in->limit);
     case OP_PATTERN:
-        return matches(run, in->data, subject->text, subject->length);
+        return matches(run, in->data, subject_text(subject), subject->length);
     case OP_FORMAT:
-        return ((const struct format *)in->data)->check(subject->text, subject->length);
+        return ((const struct format *)in->data)->check(subject_text(subject), subject->length);
     case OP_MIN_ITEMS:
         return json_object_array_length(object) >= in->limit;
     case OP_MAX_ITEMS:
@@ -411,25 +412,52 @@ bool run_check(struct run *run, const struct instruction *in, const struct subje
     return false;
 }
 
+bool run_check(struct run *run, const struct instruction *in, const struct subject *subject)
+{
+    return check(run, in, subject);
+}
+
+static inline __attribute__((always_inline)) bool run_entry(struct run *run, uint32_t entry,
+                                                            const struct subject *subject)
+{
+    const struct instruction *in = &run->schema->instructions[entry];
+    while (in->op != OP_END && check(run, in, subject)) {
+        in++;
+    }
+    return in->op == OP_END;
+}
+
+static bool enter(struct run *run)
+{
+    if (run->depth == JSONSCHEMA_MAX_DEPTH || ++run->steps > JSONSCHEMA_MAX_STEPS) {
+        run->gave_up = true;
+    }
+    run->depth++;
+    return !run->gave_up;
+}
+
+/* A child. What has no children of its own goes no deeper; its parent counts it. */
+static bool run_value(struct run *run, uint32_t entry, struct json_object *value,
+                      enum json_type kind)
+{
+    const struct subject subject = subject_of_kind(value, kind);
+    if (kind != json_type_object && kind != json_type_array) {
+        return run_entry(run, entry, &subject);
+    }
+    bool is_valid = enter(run) && run_entry(run, entry, &subject);
+    run->depth--;
+    return is_valid;
+}
+
 bool run_block(struct run *run, uint32_t block, const struct subject *subject)
 {
     uint32_t entry = run->schema->blocks[block].entry[subject->kind];
     if (entry == PROGRAM_ACCEPT) {
         return true;
     }
-    if (run->depth == JSONSCHEMA_MAX_DEPTH || ++run->steps > JSONSCHEMA_MAX_STEPS) {
-        run->gave_up = true;
-    }
-    if (run->gave_up) {
-        return false;
-    }
-    run->depth++;
-    const struct instruction *in = &run->schema->instructions[entry];
-    while (in->op != OP_END && run_check(run, in, subject)) {
-        in++;
-    }
+    bool is_valid = enter(run) && run_entry(run, entry, subject);
     run->depth--;
-    return in->op == OP_END;
+    return is_valid;
 }
 
 bool jsonschema_is_valid(const struct jsonschema *schema, struct json_object *instance)
