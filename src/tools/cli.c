@@ -35,6 +35,18 @@ bool cli_flag(const struct cli_call *call, const char *option)
     return cli_text(call, option) != NULL;
 }
 
+size_t cli_list(const struct cli_call *call, const char *option, const char *values[CLI_GIVEN_MAX])
+{
+    size_t option_at = option_index(call->command, option, strlen(option));
+    size_t count = 0;
+    for (size_t i = 0; i < call->given_count; i++) {
+        if (call->given[i].option == option_at) {
+            values[count++] = call->given[i].value;
+        }
+    }
+    return count;
+}
+
 bool cli_int(const struct cli_call *call, const char *option, int64_t min, int64_t max,
              int64_t *out)
 {
@@ -102,6 +114,9 @@ static void print_option(const struct cli_option *option)
     }
     if (option->fallback != NULL && option->fallback[0] != '\0') {
         (void)printf(" (default %s)", option->fallback);
+    }
+    if (option->is_repeatable) {
+        (void)printf(" (may be given several times)");
     }
     (void)putchar('\n');
 }
@@ -232,6 +247,15 @@ static int parse_option(struct cli_call *call, const char *argument, const char 
         return 0;
     }
     call->values[i] = value != NULL ? value : next;
+    if (call->command->options[i].is_repeatable) {
+        if (call->given_count == CLI_GIVEN_MAX) {
+            (void)cli_fail(call, EXIT_USAGE, "more than %d times --%s", CLI_GIVEN_MAX,
+                           call->command->options[i].name);
+            return 0;
+        }
+        call->given[call->given_count++] =
+            (struct cli_given){.option = i, .value = call->values[i]};
+    }
     return value != NULL ? 1 : 2;
 }
 

@@ -15,7 +15,7 @@
  */
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_PARTLY = 3 };
-enum { CLI_OPTIONS_MAX = 24, CLI_ARGUMENTS_MAX = 256 };
+enum { CLI_OPTIONS_MAX = 24, CLI_ARGUMENTS_MAX = 256, CLI_GIVEN_MAX = 64 };
 
 struct cli_option {
     const char *name;     /* "contracts", written --contracts DIR or --contracts=DIR */
@@ -23,9 +23,16 @@ struct cli_option {
     const char *variable; /* environment variable read when the option is not given; may be NULL */
     const char *fallback; /* when neither is there; may be NULL */
     const char *help;
+    bool is_repeatable; /* each value counts: cli_list; else the last one */
 };
 
 struct cli_call;
+
+/* One --option VALUE of a repeatable option. */
+struct cli_given {
+    size_t option;
+    const char *value;
+};
 
 struct cli_command {
     const char *path;      /* "topology apply" */
@@ -42,6 +49,8 @@ struct cli_call {
     const char *values[CLI_OPTIONS_MAX]; /* by option; NULL when absent */
     const char *arguments[CLI_ARGUMENTS_MAX];
     size_t argument_count;
+    struct cli_given given[CLI_GIVEN_MAX]; /* of repeatable options, in their order */
+    size_t given_count;
     bool is_json;
     bool has_colour; /* stdout is a terminal and NO_COLOR is not set */
 };
@@ -49,6 +58,8 @@ struct cli_call {
 /* The option's value, NULL when absent. The option must be in the command's table. */
 const char *cli_text(const struct cli_call *call, const char *option);
 bool cli_flag(const struct cli_call *call, const char *option);
+/* The values of a repeatable option; at most CLI_GIVEN_MAX. Returns how many there are. */
+size_t cli_list(const struct cli_call *call, const char *option, const char *values[CLI_GIVEN_MAX]);
 /* False (and a message on stderr) when it is no integer within [min, max]. */
 bool cli_int(const struct cli_call *call, const char *option, int64_t min, int64_t max,
              int64_t *out);

@@ -17,6 +17,8 @@ extern const struct cli_command contract_lint_commands[];
 extern const size_t contract_lint_command_count;
 extern const struct cli_command contract_rules_commands[];
 extern const size_t contract_rules_command_count;
+extern const struct cli_command contract_schema_commands[];
+extern const size_t contract_schema_command_count;
 extern const struct cli_command schema_commands[];
 extern const size_t schema_command_count;
 extern const struct cli_command topology_commands[];

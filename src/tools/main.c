@@ -13,7 +13,8 @@ static const struct cli_topic topics[] = {
      "  quadrille contract lint events/                    what is wrong with them\n"
      "  quadrille contract rules misspelt-keyword          a rule of the linter, with examples\n"
      "  quadrille contract diff git:main events/           what breaks whom since then\n"
-     "  quadrille contract graph events/                   who says what to whom"},
+     "  quadrille contract graph events/                   who says what to whom\n"
+     "  quadrille contract schema --schema S.json I.json   JSON against a JSON Schema"},
 };
 
 int main(int argc, char **argv)
@@ -32,6 +33,7 @@ int main(int argc, char **argv)
         contract_graph_commands,
         contract_lint_commands,
         contract_rules_commands,
+        contract_schema_commands,
     };
     const size_t counts[] = {
         topology_command_count,
@@ -42,6 +44,7 @@ int main(int argc, char **argv)
         contract_graph_command_count,
         contract_lint_command_count,
         contract_rules_command_count,
+        contract_schema_command_count,
     };
     /* clang-format on */
     const struct cli_tree tree = {groups, counts, COUNT_OF(groups), topics, COUNT_OF(topics)};

@@ -258,6 +258,7 @@ static const struct {
     {"{\"dependencies\": {\"a\": {\"$ref\": \"#\"}}}", "applies itself to the same value again"},
     {"{\"$ref\": \"http://example.com/x.json\"}",
      "means http://example.com/x.json, which is in none of the folders"},
+    {"{\"$ref\": \"/etc/passwd\"}", "must be relative"},
     {"{\"$ref\": \"path:/etc/passwd\"}", "has an unknown scheme"},
     {"{\"$id\": \"path:/etc/\", \"properties\": {\"a\": {\"$ref\": \"passwd\"}}}",
      "passwd:0:0: cannot be opened"},

@@ -25,7 +25,7 @@ struct explainer {
     bool is_stopped;
     size_t count;          /* errors so far */
     const struct spot *at; /* counting: where the alternatives stand */
-    size_t here;           /* counting: how many errors are exactly there */
+    size_t here;           /* counting: how much is wrong exactly there */
 };
 
 static void add_pointer(struct buffer *out, const struct spot *spot)
@@ -216,6 +216,8 @@ static void tell_instruction(struct explainer *explainer, const struct instructi
     if (explainer->report != NULL) {
         add_sentence(&text, in);
     }
+    /* A wrong type weighs double: another alternative was meant. */
+    explainer->here += in->op == OP_FAIL_TYPE && spot == explainer->at ? 1 : 0;
     tell(explainer, in->source, spot, buffer_cstr(&text));
 }
 

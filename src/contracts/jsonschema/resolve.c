@@ -260,6 +260,10 @@ static enum outcome load_local(struct resolver *resolver, const struct node *ref
                                const struct node **out)
 {
     char real[PATH_MAX];
+    if (ref->text[0] == '/') {
+        return RESOLVER_REFUSE(resolver->fault, ref, "the reference \"%s\" must be relative",
+                               ref->text);
+    }
     if (resolver->options->root != NULL && !lies_within(path, resolver->options->root, real)) {
         return RESOLVER_REFUSE(resolver->fault, ref,
                                "the reference \"%s\" leads to %s, which is no file in %s",
