@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "contracts/lint/choreography.h"
+
+#include "contracts/lint/similar.h"
+#include "contracts/lint/topic.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One way that messages take: into a channel (a send, or the reply to a receive) or out of it. */
+struct end {
+    const struct asyncapi_operation *operation;
+    const struct asyncapi_channel *channel;
+    struct asyncapi_message *const *messages;
+    size_t message_count;
+    bool is_meant_elsewhere; /* x-external */
+};
+
+struct flow {
+    struct lint *lint;
+    struct end *speakers, *listeners;
+    size_t speaker_count, listener_count;
+    size_t given; /* documents that were asked for */
+};
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static void add_end(struct flow *flow, bool speaks, const struct end *end)
+{
+    struct end **list = speaks ? &flow->speakers : &flow->listeners;
+    size_t *count = speaks ? &flow->speaker_count : &flow->listener_count;
+    if (end->channel == NULL) {
+        return;
+    }
+    if ((*count & (*count - 1)) == 0) { /* full at every power of two */
+        *list = xrealloc(*list, (*count > 0 ? *count * 2 : 1) * sizeof **list);
+    }
+    (*list)[(*count)++] = *end;
+}
+
+static void add_operation(struct flow *flow, const struct asyncapi_operation *operation)
+{
+    const struct node *channel = operation->channel != NULL ? operation->channel->at : NULL;
+    struct end end = {
+        .operation = operation,
+        .channel = operation->channel,
+        .messages = operation->messages,
+        .message_count = operation->message_count,
+        .is_meant_elsewhere = choreography_says_true(operation->at, "x-external") ||
+                              choreography_says_true(channel, "x-external"),
+    };
+    add_end(flow, operation->is_send, &end);
+    end.channel = operation->reply_channel;
+    end.messages = operation->reply_messages;
+    end.message_count = operation->reply_message_count;
+    add_end(flow, !operation->is_send, &end);
+}
+
+static void collect(struct flow *flow)
+{
+    const struct asyncapi *set = flow->lint->set;
+    for (size_t i = 0; i < set->count; i++) {
+        flow->given += set->items[i].is_given;
+        for (size_t j = 0; j < set->items[i].operation_count; j++) {
+            add_operation(flow, &set->items[i].operations[j]);
+        }
+    }
+}
+
+/* Two addresses without an exchange, where parameters may have other names. */
+static bool same_address(const char *a, const char *b)
+{
+    while (*a != '\0' && *b != '\0') {
+        if (*a == '{' && *b == '{') {
+            a += strcspn(a, "}");
+            b += strcspn(b, "}");
+        } else if (*a++ != *b++) {
+            return false;
+        }
+    }
+    return *a == *b;
+}
+
+/* What is said into one channel comes out of the other. */
+static bool leads_to(const struct asyncapi_channel *from, const struct asyncapi_channel *to)
+{
+    if (asyncapi_same_channel(from, to)) {
+        return true;
+    }
+    if (from->address == NULL || to->address == NULL) {
+        return false;
+    }
+    if (from->amqp == NULL || to->amqp == NULL) {
+        return same_address(from->address, to->address);
+    }
+    if (from->exchange == NULL || !same_text(from->exchange, to->exchange) ||
+        !same_text(from->vhost, to->vhost)) {
+        return false;
+    }
+    if (same_text(to->exchange_type, "fanout")) {
+        return true;
+    }
+    return same_text(to->exchange_type, "direct") ? same_address(from->address, to->address)
+                                                  : topic_matches(to->address, from->address);
+}
+
+static bool names(const struct end *end, const struct asyncapi_message *message)
+{
+    for (size_t i = 0; i < end->message_count; i++) {
+        if (end->messages[i]->at == message->at ||
+            strcmp(end->messages[i]->name, message->name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Teams that keep copies of a channel may call its messages otherwise. */
+static bool carries(const struct end *from, const struct end *to,
+                    const struct asyncapi_message *message, const struct end *other)
+{
+    return leads_to(from->channel, to->channel) &&
+           (from->channel->at != to->channel->at || names(other, message));
+}
+
+static bool is_published(const struct flow *flow, const struct end *listener,
+                         const struct asyncapi_message *message)
+{
+    for (size_t i = 0; i < flow->speaker_count; i++) {
+        if (carries(&flow->speakers[i], listener, message, &flow->speakers[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_heard(const struct flow *flow, const struct end *speaker,
+                     const struct asyncapi_message *message)
+{
+    for (size_t i = 0; i < flow->listener_count; i++) {
+        if (carries(speaker, &flow->listeners[i], message, &flow->listeners[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Documents of other people are compared when they speak with each other at all: a folder may hold
+ * several systems. One flag for each document. */
+static bool *find_connected(const struct flow *flow)
+{
+    const struct asyncapi *set = flow->lint->set;
+    bool *connected = xcalloc(set->count + 1, sizeof *connected);
+    for (size_t i = 0; i < flow->speaker_count; i++) {
+        for (size_t j = 0; j < flow->listener_count; j++) {
+            const struct asyncapi_document *from = flow->speakers[i].operation->document;
+            const struct asyncapi_document *to = flow->listeners[j].operation->document;
+            if (from != to && leads_to(flow->speakers[i].channel, flow->listeners[j].channel)) {
+                connected[from - set->items] = true;
+                connected[to - set->items] = true;
+            }
+        }
+    }
+    return connected;
+}
+
+/* Where the operation says which channel it means, or itself. */
+static struct position place_of(const struct end *end)
+{
+    return end->operation->written->key_place;
+}
+
+static const char *near_address(const struct flow *flow, const struct end *listener)
+{
+    const char *near = NULL;
+    int best = SIMILAR_FAR;
+    for (size_t i = 0; i < flow->speaker_count; i++) {
+        const char *address = flow->speakers[i].channel->address;
+        int distance = address != NULL && listener->channel->address != NULL
+                           ? similar_distance(listener->channel->address, address)
+                           : SIMILAR_FAR;
+        if (distance < best) {
+            best = distance;
+            near = address;
+        }
+    }
+    return near;
+}
+
+static bool has_speaker_on_exchange(const struct flow *flow, const struct end *listener)
+{
+    for (size_t i = 0; i < flow->speaker_count; i++) {
+        if (listener->channel->exchange != NULL &&
+            same_text(flow->speakers[i].channel->exchange, listener->channel->exchange)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_pattern(const struct asyncapi_channel *channel)
+{
+    return channel->address != NULL && same_text(channel->exchange_type, "topic") &&
+           topic_has_wildcard(channel->address);
+}
+
+static void judge_listener(const struct flow *flow, const struct end *listener)
+{
+    struct lint *lint = flow->lint;
+    bool can_tell = lint->is_ours || flow->given > 1;
+    if (!can_tell || listener->is_meant_elsewhere || listener->channel->address == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < listener->message_count; i++) {
+        const struct asyncapi_message *message = listener->messages[i];
+        if (is_published(flow, listener, message) ||
+            choreography_says_true(message->at, "x-external")) {
+            continue;
+        }
+        if (is_pattern(listener->channel) && has_speaker_on_exchange(flow, listener)) {
+            lint_add(lint, &choreography_unreachable_binding, place_of(listener),
+                     "the binding key %s matches nothing that is said on the exchange %s",
+                     listener->channel->address, listener->channel->exchange);
+            return;
+        }
+        const char *near = near_address(flow, listener);
+        lint_add(lint, &choreography_consumed_not_published, place_of(listener),
+                 "%s waits for %s at %s, and nobody says it there%s%s%s", listener->operation->key,
+                 message->name, listener->channel->address, near != NULL ? ": did you mean " : "",
+                 near != NULL ? near : "", near != NULL ? "?" : "");
+    }
+}
+
+static void judge_speaker(const struct flow *flow, const struct end *speaker)
+{
+    if (flow->given < 2 || speaker->is_meant_elsewhere || speaker->channel->address == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < speaker->message_count; i++) {
+        const struct asyncapi_message *message = speaker->messages[i];
+        if (!is_heard(flow, speaker, message) &&
+            !choreography_says_true(message->at, "x-external")) {
+            lint_add(flow->lint, &choreography_published_not_consumed, place_of(speaker),
+                     "%s says %s and nobody hears it: write x-external: true if others do",
+                     speaker->operation->key, message->name);
+        }
+    }
+}
+
+/* What a pattern brings although the operation does not list it. */
+static void judge_surplus(const struct flow *flow, const struct end *listener)
+{
+    if (!is_pattern(listener->channel) || listener->message_count == 0) {
+        return;
+    }
+    for (size_t i = 0; i < flow->speaker_count; i++) {
+        const struct end *speaker = &flow->speakers[i];
+        if (speaker->channel->at == listener->channel->at ||
+            !leads_to(speaker->channel, listener->channel)) {
+            continue;
+        }
+        for (size_t j = 0; j < speaker->message_count; j++) {
+            if (!names(listener, speaker->messages[j])) {
+                lint_add(flow->lint, &choreography_binding_matches_more, place_of(listener),
+                         "the binding key %s also brings %s, said at %s, which %s does not expect",
+                         listener->channel->address, speaker->messages[j]->name,
+                         speaker->channel->address, listener->operation->key);
+            }
+        }
+    }
+}
+
+/* x-dead-letter-exchange, in the queue itself or in one of the maps that people keep arguments in.
+ */
+static const struct node *queue_argument(const struct node *queue, const char *name)
+{
+    static const char *const maps[] = {"arguments", "x-arguments", "x-queue-arguments"};
+    const struct node *found = node_find(queue, name);
+    for (size_t i = 0; i < COUNT_OF(maps) && found == NULL; i++) {
+        found = node_find(node_find(queue, maps[i]), name);
+    }
+    return found != NULL && found->kind == NODE_STRING ? found : NULL;
+}
+
+static bool has_queue_of_name(const struct asyncapi *set, const char *name)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        for (size_t j = 0; j < set->items[i].channel_count; j++) {
+            if (same_text(set->items[i].channels[j].queue, name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool has_listener_on_exchange(const struct flow *flow, const char *exchange)
+{
+    for (size_t i = 0; i < flow->listener_count; i++) {
+        if (same_text(flow->listeners[i].channel->exchange, exchange)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void judge_dead_letters(const struct flow *flow, const struct asyncapi_channel *channel)
+{
+    struct lint *lint = flow->lint;
+    const struct node *part = channel->queue != NULL ? node_find(channel->amqp, "queue") : NULL;
+    const struct node *queue = part != NULL ? ref_follow(lint->documents, part) : NULL;
+    const struct node *exchange = queue_argument(queue, "x-dead-letter-exchange");
+    const struct node *key = queue_argument(queue, "x-dead-letter-routing-key");
+    if (exchange == NULL) {
+        return;
+    }
+    if (exchange->text[0] != '\0' && !has_listener_on_exchange(flow, exchange->text)) {
+        lint_add(lint, &choreography_dead_letter_without_queue, exchange->place,
+                 "no operation receives from the dead-letter exchange %s: what dies in %s is lost",
+                 exchange->text, channel->queue);
+    }
+    /* The default exchange brings everything to the queue that the key names. */
+    if (exchange->text[0] == '\0' && key != NULL && !has_queue_of_name(lint->set, key->text)) {
+        lint_add(lint, &choreography_dead_letter_without_queue, key->place,
+                 "no channel declares the queue %s: what dies in %s is lost", key->text,
+                 channel->queue);
+    }
+}
+
+static void judge_operations(const struct flow *flow, const struct asyncapi_document *document)
+{
+    for (size_t i = 0; i < flow->listener_count; i++) {
+        if (flow->listeners[i].operation->document == document) {
+            judge_listener(flow, &flow->listeners[i]);
+            judge_surplus(flow, &flow->listeners[i]);
+        }
+    }
+    for (size_t i = 0; i < flow->speaker_count; i++) {
+        if (flow->speakers[i].operation->document == document) {
+            judge_speaker(flow, &flow->speakers[i]);
+        }
+    }
+}
+
+void choreography_flow(struct lint *lint)
+{
+    struct flow flow = {.lint = lint};
+    collect(&flow);
+    bool *connected = find_connected(&flow);
+    for (size_t i = 0; i < lint->set->count; i++) {
+        const struct asyncapi_document *document = &lint->set->items[i];
+        for (size_t j = 0; j < document->channel_count; j++) {
+            judge_dead_letters(&flow, &document->channels[j]);
+        }
+        if (document->is_given && (lint->is_ours || connected[i])) {
+            judge_operations(&flow, document);
+        }
+    }
+    free(connected);
+    free(flow.speakers);
+    free(flow.listeners);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "contracts/lint/choreography.h"
+
+#include "contracts/lint/past_tense.h"
+#include "contracts/model.h"
+#include "core/text.h"
+
+#include <string.h>
+
+/* Conventions of profile quadrille. */
+
+static void judge_name(struct lint *lint, const struct asyncapi_message *message)
+{
+    const struct node *name = node_find(message->at, "name");
+    if (name != NULL && name->kind == NODE_STRING && !past_tense_is_fact(name->text)) {
+        lint_add(lint, &choreography_name_not_past_tense, name->place,
+                 "%s is no fact in the past tense: name what has happened, as in PaymentCompleted",
+                 name->text);
+    }
+}
+
+/* The address without its major version, `billing.payment-completed`; its length. */
+static size_t fact_length(const char *address)
+{
+    const char *version = strrchr(address, '.');
+    return version != NULL && version[1] == 'v' ? (size_t)(version - address) : strlen(address);
+}
+
+static void judge_majors(struct lint *lint, const struct asyncapi_document *document)
+{
+    for (size_t i = 0; i < document->operation_count; i++) {
+        const struct asyncapi_operation *late = &document->operations[i];
+        for (size_t j = 0; j < i; j++) {
+            const struct asyncapi_operation *early = &document->operations[j];
+            const char *a = early->channel != NULL ? early->channel->address : NULL;
+            const char *b = late->channel != NULL ? late->channel->address : NULL;
+            if (early->is_send || late->is_send || a == NULL || b == NULL || strcmp(a, b) == 0 ||
+                fact_length(a) != fact_length(b) || strncmp(a, b, fact_length(a)) != 0) {
+                continue;
+            }
+            lint_add(lint, &choreography_two_majors_received, late->written->key_place,
+                     "%s hears %s and %s, two versions of one event, and would do everything "
+                     "twice: hear one",
+                     document->service, a, b);
+        }
+    }
+}
+
+/* The other service of the set whose address the channel has; NULL: its own. */
+static const struct asyncapi_document *owner_of(const struct lint *lint,
+                                                const struct asyncapi_document *document,
+                                                const struct asyncapi_channel *channel)
+{
+    for (size_t i = 0; i < lint->set->count; i++) {
+        const struct asyncapi_document *other = &lint->set->items[i];
+        AUTO(free_text) char *prefix = xasprintf("%s.", other->service);
+        if (channel->address != NULL && text_starts_with(channel->address, prefix) &&
+            strcmp(other->service, document->service) != 0) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+static void judge_copy(struct lint *lint, const struct asyncapi_document *document,
+                       const struct asyncapi_channel *channel)
+{
+    const struct asyncapi_document *owner = owner_of(lint, document, channel);
+    if (owner != NULL) {
+        lint_add(lint, &choreography_copied_channel, channel->at->key_place,
+                 "the channel belongs to %s: refer to it, {$ref: '…#/channels/%s'}", owner->service,
+                 channel->key);
+    }
+}
+
+/* In a channel that is another's everything is wrong; that it is another's is enough. */
+static bool is_in_copy(const struct lint *lint, struct position place)
+{
+    for (size_t i = 0; i < lint->set->count; i++) {
+        const struct asyncapi_document *document = &lint->set->items[i];
+        for (size_t j = 0; j < document->channel_count; j++) {
+            const struct node *at = document->channels[j].at;
+            if (strcmp(at->place.path, place.path) == 0 && place.line >= at->key_place.line &&
+                (at->next == NULL || place.line < at->next->key_place.line) &&
+                owner_of(lint, document, &document->channels[j]) != NULL) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* What a rule has said about this line already. */
+static bool is_said(const struct lint *lint, struct position place)
+{
+    for (size_t i = 0; i < lint->count; i++) {
+        if (lint->findings[i].place.line == place.line &&
+            strcmp(lint->findings[i].place.path, place.path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The same file among those that are judged; NULL when it is none of them. */
+static const char *path_among(const struct lint *lint, const char *path)
+{
+    for (const struct document *file = lint->documents->first; file != NULL; file = file->next) {
+        if (strcmp(file->path, path) == 0) {
+            return file->path;
+        }
+    }
+    return NULL;
+}
+
+/* What generator and topology say about a folder of contracts. */
+static void judge_folder(struct lint *lint, const char *folder)
+{
+    struct contract_set contracts = {0};
+    struct fault fault;
+    if (contract_set_load(&contracts, folder, &fault) != OK) {
+        const struct findings *findings = &contracts.documents.findings;
+        for (size_t i = 0; i < findings->count; i++) {
+            struct position place = findings->items[i].place;
+            place.path = path_among(lint, place.path);
+            if (place.path != NULL && !is_said(lint, place) && !is_in_copy(lint, place)) {
+                lint_add(lint, &choreography_convention, place, "%s", findings->items[i].text);
+            }
+        }
+    }
+    contract_set_done(&contracts);
+}
+
+static char *folder_of(const struct asyncapi_document *document)
+{
+    const char *path = document->file->path;
+    const char *slash = strrchr(path, '/');
+    return slash != NULL ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
+}
+
+/* Each folder once: a document before this one may have named it. */
+static bool is_judged(const struct lint *lint, const struct asyncapi_document *document)
+{
+    AUTO(free_text) char *folder = folder_of(document);
+    for (const struct asyncapi_document *other = lint->set->items; other != document; other++) {
+        AUTO(free_text) char *earlier = folder_of(other);
+        if (other->is_given && strcmp(earlier, folder) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void choreography_ours(struct lint *lint)
+{
+    for (size_t i = 0; i < lint->set->count; i++) {
+        const struct asyncapi_document *document = &lint->set->items[i];
+        judge_majors(lint, document);
+        for (size_t j = 0; j < document->channel_count; j++) {
+            judge_copy(lint, document, &document->channels[j]);
+            for (size_t k = 0; k < document->channels[j].message_count; k++) {
+                judge_name(lint, &document->channels[j].messages[k]);
+            }
+        }
+    }
+    for (size_t i = 0; i < lint->set->count; i++) {
+        if (lint->set->items[i].is_given && !is_judged(lint, &lint->set->items[i])) {
+            AUTO(free_text) char *folder = folder_of(&lint->set->items[i]);
+            judge_folder(lint, folder);
+        }
+    }
+}
