@@ -145,25 +145,19 @@ static void check_origin(struct incoming *in)
 
 static void check_id(struct incoming *in, const struct listener *listener, int64_t now_ms)
 {
-    const char *property = in->properties.message_id;
-    const char *header = header_text(in, "cloudEvents_id");
-    const char *id = property != NULL ? property : header;
-    if (!ids_parse(id, &in->envelope.id) || !ids_is_v7(&in->envelope.id)) {
-        kill_it(in, CLASS_UNIDENTIFIED,
-                "the event id (message_id or cloudEvents_id) must be a UUID of version 7");
-        return;
-    }
-    if (property != NULL && header != NULL && strcmp(property, header) != 0) {
-        kill_it(in, CLASS_UNIDENTIFIED, "message_id and cloudEvents_id differ");
+    const char *problem = envelope_read_id(in->properties.message_id,
+                                           header_text(in, "cloudEvents_id"), &in->envelope.id);
+    if (problem != NULL) {
+        kill_it(in, CLASS_UNIDENTIFIED, "%s", problem);
         return;
     }
     if (in->is_retry) {
         return; /* age is judged on first arrival only */
     }
     int64_t born = ids_time_ms(&in->envelope.id);
-    if (born > now_ms + FUTURE_MAX_MS) {
+    if (born > now_ms + ENVELOPE_FUTURE_MAX_MS) {
         kill_it(in, CLASS_FROM_THE_FUTURE, "the event id lies more than %d minutes in the future",
-                FUTURE_MAX_MS / 60000);
+                ENVELOPE_FUTURE_MAX_MS / 60000);
     } else if (born < listener->oldest_ms) {
         kill_it(in, CLASS_TOO_OLD,
                 "the event id is older than what the inbox can still tell apart");
@@ -252,14 +246,10 @@ void incoming_identify(struct incoming *in, const struct listener *listener, str
 void incoming_decode(struct incoming *in, struct arena *arena)
 {
     crash_on(in->body, in->body_length);
-    const char *content_type = in->properties.content_type;
-    if (content_type != NULL && !text_starts_with(content_type, "application/json")) {
-        kill_it(in, CLASS_CONTRACT_VIOLATION, "content_type must be application/json");
-        return;
-    }
-    if (in->properties.content_encoding != NULL &&
-        strcmp(in->properties.content_encoding, "utf-8") != 0) {
-        kill_it(in, CLASS_CONTRACT_VIOLATION, "content_encoding must be absent or utf-8");
+    const char *problem =
+        envelope_check_content(in->properties.content_type, in->properties.content_encoding);
+    if (problem != NULL) {
+        kill_it(in, CLASS_CONTRACT_VIOLATION, "%s", problem);
         return;
     }
     const struct shape *shape = in->receive->message->shape;

@@ -34,7 +34,6 @@ enum fate {
 enum {
     REASON_BYTES = 400,
     SUSPECT_DELIVERIES = 3, /* x-delivery-count from which a message is run alone */
-    FUTURE_MAX_MS = 5 * 60 * 1000,
 };
 
 struct incoming {

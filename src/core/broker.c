@@ -534,6 +534,11 @@ const char *broker_user(const struct broker *broker)
     return broker->user;
 }
 
+const char *broker_vhost(const struct broker *broker)
+{
+    return broker->vhost;
+}
+
 unsigned broker_frame_max(const struct broker *broker)
 {
     return broker->frame_max;

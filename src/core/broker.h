@@ -49,6 +49,7 @@ bool broker_is_lost(const struct broker *broker);
 bool broker_is_blocked(
     const struct broker *broker); /* connection.blocked: a memory or disk alarm */
 const char *broker_user(const struct broker *broker);
+const char *broker_vhost(const struct broker *broker);
 unsigned broker_frame_max(const struct broker *broker);
 
 /* Sends and receives whatever is possible now, heartbeats included; never waits. */
@@ -139,6 +140,14 @@ enum outcome broker_properties_encode(const struct properties *properties, struc
 enum outcome broker_properties_decode(const void *raw, size_t raw_length, struct arena *arena,
                                       struct properties *out, struct fault *fault);
 /*
+ * A list kept from a delivery as a JSON object, appended to `out`: named and typed as the
+ * management API does it, headers within. Bytes that are no UTF-8 become U+FFFD; what no JSON
+ * number can say, and what lies deeper than BROKER_JSON_MAX_DEPTH, becomes null.
+ */
+enum { BROKER_JSON_MAX_DEPTH = 32 };
+enum outcome broker_properties_json(const void *raw, size_t raw_length, struct buffer *out,
+                                    struct fault *fault);
+/*
  * The dead letter's list: `raw` as it came, byte for byte, without user_id (moved into header
  * `quadrille-user-id`), delivery_mode 2, plus `more` headers: the first one whole, the others as
  * far as the list stays under max_bytes. Where not even the first one fits, the largest headers of
@@ -169,6 +178,9 @@ enum outcome broker_queue_declare(struct broker *broker, const char *queue, cons
 /* A temporary queue named by the broker: exclusive, deleted with the connection. The name is yours.
  */
 enum outcome broker_queue_temporary(struct broker *broker, char **name, struct fault *fault);
+/* The same, where at most so many messages wait: then the oldest is dropped. */
+enum outcome broker_queue_temporary_bounded(struct broker *broker, int32_t max_messages,
+                                            char **name, struct fault *fault);
 enum outcome broker_bind(struct broker *broker, const char *queue, const char *exchange,
                          const char *routing_key, struct fault *fault);
 enum outcome broker_unbind(struct broker *broker, const char *queue, const char *exchange,

@@ -37,15 +37,30 @@ enum outcome broker_queue_declare(struct broker *broker, const char *queue, cons
     return o;
 }
 
-enum outcome broker_queue_temporary(struct broker *broker, char **name, struct fault *fault)
+static enum outcome declare_temporary(struct broker *broker, amqp_table_t arguments, char **name,
+                                      struct fault *fault)
 {
-    amqp_queue_declare_t declare = {.exclusive = 1, .auto_delete = 1};
+    amqp_queue_declare_t declare = {.exclusive = 1, .auto_delete = 1, .arguments = arguments};
     enum outcome o = broker_call(broker, AMQP_QUEUE_DECLARE_METHOD, &declare,
                                  AMQP_QUEUE_DECLARE_OK_METHOD, fault);
     if (o == OK) {
         *name = take(broker->reply_queue);
     }
     return o;
+}
+
+enum outcome broker_queue_temporary(struct broker *broker, char **name, struct fault *fault)
+{
+    return declare_temporary(broker, amqp_empty_table, name, fault);
+}
+
+enum outcome broker_queue_temporary_bounded(struct broker *broker, int32_t max_messages,
+                                            char **name, struct fault *fault)
+{
+    amqp_table_entry_t entry = {.key = amqp_cstring_bytes("x-max-length"),
+                                .value = {.kind = AMQP_FIELD_KIND_I32, .value.i32 = max_messages}};
+    return declare_temporary(broker, (amqp_table_t){.num_entries = 1, .entries = &entry}, name,
+                             fault);
 }
 
 enum outcome broker_bind(struct broker *broker, const char *queue, const char *exchange,

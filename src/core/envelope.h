@@ -18,7 +18,8 @@ enum {
     ENVELOPE_BODY_MAX_BYTES = 256 * 1024,
     ENVELOPE_TYPE_MAX_BYTES = 200,
     ENVELOPE_SUBJECT_MAX_BYTES = 64,
-    TRACEPARENT_TEXT_BYTES = 56, /* 00-<32 hex>-<16 hex>-<2 hex> and the NUL */
+    ENVELOPE_FUTURE_MAX_MS = 5 * 60 * 1000, /* how far ahead the clock in an id may be */
+    TRACEPARENT_TEXT_BYTES = 56,            /* 00-<32 hex>-<16 hex>-<2 hex> and the NUL */
 };
 
 struct envelope {
@@ -36,5 +37,13 @@ struct envelope {
     const char *body; /* JSON, not NUL-terminated */
     size_t body_length;
 };
+
+/*
+ * What everybody who takes a message insists on. Both return NULL, or what is wrong, without any
+ * value. The id is property message_id, else header cloudEvents_id; the texts may be NULL. `out` is
+ * good only when nothing is wrong.
+ */
+const char *envelope_read_id(const char *message_id, const char *header, struct uuid *out);
+const char *envelope_check_content(const char *content_type, const char *content_encoding);
 
 #endif

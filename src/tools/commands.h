@@ -9,6 +9,8 @@
 
 extern const struct cli_command audit_commands[];
 extern const size_t audit_command_count;
+extern const struct cli_command contract_check_commands[];
+extern const size_t contract_check_command_count;
 extern const struct cli_command contract_diff_commands[];
 extern const size_t contract_diff_command_count;
 extern const struct cli_command contract_graph_commands[];

@@ -12,6 +12,8 @@ static const struct cli_topic topics[] = {
      "\n"
      "  quadrille contract lint events/                    what is wrong with them\n"
      "  quadrille contract rules misspelt-keyword          a rule of the linter, with examples\n"
+     "  quadrille contract check --contracts events/ --message OrderPlaced order.json\n"
+     "                                                     is this message allowed?\n"
      "  quadrille contract diff git:main events/           what breaks whom since then\n"
      "  quadrille contract graph events/                   who says what to whom\n"
      "  quadrille contract schema --schema S.json I.json   JSON against a JSON Schema"},
@@ -29,6 +31,7 @@ int main(int argc, char **argv)
         schema_commands,
         token_commands,
         audit_commands,
+        contract_check_commands,
         contract_diff_commands,
         contract_graph_commands,
         contract_lint_commands,
@@ -40,6 +43,7 @@ int main(int argc, char **argv)
         schema_command_count,
         token_command_count,
         audit_command_count,
+        contract_check_command_count,
         contract_diff_command_count,
         contract_graph_command_count,
         contract_lint_command_count,
