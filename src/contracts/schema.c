@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/schema.h"
 
+#include "core/pattern.h"
+
 #include <string.h>
 
 struct reading {
@@ -103,6 +105,13 @@ static void read_pattern(struct reading *reading, const struct node *node)
         COMPLAIN(reading, node, "pattern must be a string");
         return;
     }
+    struct pattern pattern = {.text = node->text};
+    struct fault fault;
+    if (pattern_prepare(&pattern, &fault) != OK) {
+        COMPLAIN(reading, node, "%s", fault.text);
+        return;
+    }
+    pattern_done(&pattern);
     reading->schema->pattern = node->text;
 }
 

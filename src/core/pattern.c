@@ -15,16 +15,17 @@
 
 /* What one match may take: a hostile text must not hold a thread, nor much memory. */
 enum {
-    MATCH_STEPS_MAX = 100000,
-    MATCH_HEAP_MAX_KIB = 1024,
+    MATCH_STEPS_MAX = 100000, /* and two for each byte of the text */
+    MATCH_HEAP_MAX_KIB = 4096,
     STACK_MIN_BYTES = 32 * 1024, /* of compiled code; what it needs not is never touched */
-    STACK_MAX_BYTES = 1024 * 1024,
+    STACK_MAX_BYTES = 4 * 1024 * 1024,
     JIT_CODE_MAX_BYTES = 16 * 1024, /* of what PCRE2 has compiled: beyond, JIT takes too long */
 };
 
 /* One of the two runs it. */
 struct pattern_code {
     pcre2_code *code;
+    bool is_native;
     struct ecma_machine *machine;
     struct arena arena; /* of the machine */
 };
@@ -63,7 +64,6 @@ static struct match *new_match(void)
     if (match->data == NULL || match->context == NULL) {
         abort();
     }
-    (void)pcre2_set_match_limit(match->context, MATCH_STEPS_MAX);
     (void)pcre2_set_heap_limit(match->context, MATCH_HEAP_MAX_KIB);
     pcre2_jit_stack_assign(match->context, NULL, match->stack);
     return match;
@@ -81,14 +81,12 @@ static struct match *get_match(void)
     return match;
 }
 
-static void compile_native(pcre2_code *code)
+/* Without JIT support the interpreter does the same, slower. */
+static bool compile_native(pcre2_code *code)
 {
     size_t bytes = 0;
     (void)pcre2_pattern_info(code, PCRE2_INFO_SIZE, &bytes);
-    if (bytes <= JIT_CODE_MAX_BYTES) {
-        /* Without JIT support the interpreter does the same, slower. */
-        (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
-    }
+    return bytes <= JIT_CODE_MAX_BYTES && pcre2_jit_compile(code, PCRE2_JIT_COMPLETE) == 0;
 }
 
 /* NULL where PCRE2 has another meaning for it, or none. */
@@ -107,9 +105,6 @@ static pcre2_code *compile(const struct ecma *ecma)
         pcre2_compile((PCRE2_SPTR)buffer_cstr(&text), text.length,
                       PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | start, &error, &where, NULL);
     buffer_done(&text);
-    if (code != NULL) {
-        compile_native(code);
-    }
     return code;
 }
 
@@ -119,6 +114,7 @@ static enum outcome prepare(const char *text, struct pattern_code *out, struct f
     enum outcome o = ecma_parse(text, strlen(text), &out->arena, &ecma, fault);
     if (o == OK) {
         out->code = compile(&ecma);
+        out->is_native = out->code != NULL && compile_native(out->code);
     }
     if (o == OK && out->code == NULL) {
         o = ecma_machine_new(&ecma, &out->arena, &out->machine, fault);
@@ -127,6 +123,16 @@ static enum outcome prepare(const char *text, struct pattern_code *out, struct f
         arena_done(&out->arena);
     }
     return o;
+}
+
+/* Of a long one the beginning, cut between characters. */
+static int shown_bytes(const char *text)
+{
+    int bytes = (int)strnlen(text, PATTERN_SHOWN_BYTES);
+    while (bytes > 0 && ((unsigned char)text[bytes] & 0xc0) == 0x80) {
+        bytes--;
+    }
+    return bytes;
 }
 
 enum outcome pattern_prepare(struct pattern *pattern, struct fault *fault)
@@ -139,7 +145,7 @@ enum outcome pattern_prepare(struct pattern *pattern, struct fault *fault)
     struct pattern_code *code = xcalloc(1, sizeof *code);
     if (prepare(pattern->text, code, fault) != OK) {
         free(code);
-        return fault_wrap(fault, FATAL, "pattern %.*s", PATTERN_SHOWN_BYTES, pattern->text);
+        return fault_wrap(fault, FATAL, "pattern %.*s", shown_bytes(pattern->text), pattern->text);
     }
     pattern->code = code;
     return OK;
@@ -157,14 +163,19 @@ void pattern_done(struct pattern *pattern)
     }
 }
 
-static int match_code(const pcre2_code *code, const char *text, size_t length)
+static int match_code(const struct pattern_code *code, const char *text, size_t length)
 {
     const struct match *match = get_match();
-    int found = pcre2_match(code, (PCRE2_SPTR)text, length, 0, PCRE2_NO_UTF_CHECK, match->data,
-                            match->context);
+    size_t steps = MATCH_STEPS_MAX + 2 * length;
+    (void)pcre2_set_match_limit(match->context, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
+    int found = PCRE2_ERROR_JIT_STACKLIMIT;
+    if (code->is_native) {
+        found = pcre2_jit_match(code->code, (PCRE2_SPTR)text, length, 0, 0, match->data,
+                                match->context);
+    }
     if (found == PCRE2_ERROR_JIT_STACKLIMIT) {
-        found = pcre2_match(code, (PCRE2_SPTR)text, length, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
-                            match->data, match->context);
+        found = pcre2_match(code->code, (PCRE2_SPTR)text, length, 0,
+                            PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, match->data, match->context);
     }
     return found;
 }
@@ -176,7 +187,7 @@ enum pattern_verdict pattern_match(const struct pattern *pattern, const char *te
     if (code->machine != NULL) {
         return ecma_machine_run(code->machine, text, length);
     }
-    int found = match_code(code->code, text, length);
+    int found = match_code(code, text, length);
     if (found >= 0) {
         return PATTERN_MATCHES;
     }

@@ -117,6 +117,8 @@ static const struct {
     {"maximum: 99.5", "multipleOf: 0.5", 30, 54, "the keyword \"multipleOf\""},
     {"maximum: 99.5", "maximum: -1", 30, 18, "the lower bound is above the upper one"},
     {"maximum: 99.5", "maximum: high", 30, 63, "maximum must be a number"},
+    {"maxLength: 20", "pattern: a++", 31, 51,
+     "pattern a++: there is nothing to repeat, at character 3"},
     {"maxLength: 20", "minimum: 20", 31, 42, "minimum does not apply to this type"},
     {"maxLength: 20", "maxLength: -1", 31, 53, "must be an integer that is not negative"},
     {"type: [string, 'null']", "type: [string, integer]", 31, 24, "one type and 'null'"},
@@ -199,7 +201,8 @@ START_TEST(references_that_multiply_have_an_end)
     load_edited("    PostalAddress:\n", buffer_cstr(&text));
     const struct findings *findings = &set.documents.findings;
     ck_assert_uint_ge(findings->count, 1);
-    ck_assert_str_eq(findings->items[0].text, "more than 100000 schemas: references multiply each other");
+    ck_assert_str_eq(findings->items[0].text,
+                     "more than 100000 schemas: references multiply each other");
 }
 END_TEST
 
