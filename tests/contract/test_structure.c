@@ -93,6 +93,7 @@ static const struct lint_finding *next_structure(size_t *at)
 static const char parcels[] = "parcels-kafka.yaml";
 static const char warehouse[] = "warehouse-amqp.yaml";
 static const char chat[] = "chat-websocket.json";
+static const char greenhouse[] = "greenhouse-mqtt.yml";
 static const char avro[] = "telemetry-avro.yaml";
 
 /* clang-format off */
@@ -128,7 +129,13 @@ static const struct {
     {parcels, "type: scramSha512", "scheme: x", "missing-required", "needs the member \"type\""},
     {parcels, "type: scramSha512", "type: http", "missing-required", "needs the member \"scheme\""},
     {parcels, "type: scramSha512, ", "type: scramSha512, in: user, ", "unknown-key", "has no member \"in\""},
-    {parcels, "schemaRegistryVendor", "anythingElse", NULL, NULL},
+    {parcels, "schemaRegistryVendor", "anythingElse", "unknown-key", "a Kafka Server Binding Object has no member"},
+    {parcels, "schemaRegistryVendor: confluent\n        bindingVersion: 0.5.0", "bindingVersion: 9.9.9", "bad-value", "it is one of 0.5.0"},
+    {parcels, "cleanup.policy: [delete]", "cleanup.policy: [remove]", "bad-value", "it is one of compact, delete"},
+    {parcels, "retention.ms: 604800000", "local.retention.ms: 1", NULL, NULL},
+    {parcels, "partitions: 12", "partitions: 0", "bad-value", "more than 0"},
+    {parcels, "groupId: {type: string,", "groupId: {type: text,", "bad-value", "type cannot be \"text\""},
+    {parcels, "      kafka:\n        topic:", "      solace:\n        anything:", NULL, NULL},
     {parcels, "      kafka:\n        schemaRegistryUrl", "      kafla:\n        schemaRegistryUrl", "unknown-key", "did you mean \"kafka\"?"},
     {parcels, "address: parcels.{region}.scanned", "address: 7", "wrong-type", "address must be a string or null, not an integer"},
     {parcels, "address: parcels.position", "publish: {}\n    address: parcels.position", "unknown-key", "an operation stands in operations"},
@@ -201,9 +208,13 @@ static const struct {
     {chat, "{\"authorizationUrl\": \"https://id.example.org/auth\", \"availableScopes\"", "{\"authorizationUrl\": \"/auth\", \"availableScopes\"", "bad-value", "an absolute URI"},
     {chat, "{\"chat\": \"May chat\"}", "{\"chat\": 1}", "wrong-type", "chat must be a string"},
     {chat, "\"openIdConnectUrl\": ", "\"openIdUrl\": ", "missing-required", "openIdConnectUrl"},
+    {chat, "\"method\": \"GET\"", "\"method\": \"PUT\"", "bad-value", "it is one of GET, POST"},
     {chat, "\"scopes\": [\"chat\"]},", "\"scopes\": [1]},", "wrong-type", "an entry must be a string"},
     {chat, "\"version\": \"0.1.0-beta.2\",", "\"version\": \"0.1.0-beta.2\", \"version\": \"2\",", "unreadable", "is already there"},
     {chat, "{\"$ref\": \"#/channels/room/messages/answer\"}", "{\"$ref\": \"#/components/messages/answer\"}", "dangling-reference", "leads nowhere"},
+    {greenhouse, "qos: 1", "qos: 3", "bad-value", "it is one of 0, 1, 2"},
+    {greenhouse, "qos: 1", "messageExpiryInterval: {minimum: a}", "wrong-type", "minimum must be a number"},
+    {greenhouse, "qos: 1", "messageExpiryInterval: 10", NULL, NULL},
     {avro, "schemaFormat: application/vnd.apache.avro+yaml;version=1.9.0\n", "x-format: 1\n", "missing-required", "needs the member \"schemaFormat\""},
     {avro, "type: record", "type: anything", NULL, NULL},
     {avro, "discriminator: kind", "discriminator: {propertyName: kind}", "wrong-type", "discriminator must be a string, not a map"},

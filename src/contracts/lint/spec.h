@@ -88,7 +88,11 @@ extern const struct spec_object spec_server_bindings;
 extern const struct spec_object spec_channel_bindings;
 extern const struct spec_object spec_operation_bindings;
 extern const struct spec_object spec_message_bindings;
-/* lint/spec_security.c, likewise. */
+/* lint/spec_protocols.c, for lint/spec_bindings.c. */
+extern const struct spec_object spec_kafka_server, spec_kafka_channel, spec_kafka_operation,
+    spec_kafka_message, spec_mqtt_server, spec_mqtt_operation, spec_mqtt_message, spec_ws_channel,
+    spec_http_operation, spec_http_message, spec_nats_operation;
+/* lint/spec_security.c, for lint/spec.c. */
 extern const struct spec_object spec_security_scheme;
 /* lint/spec.c, for lint/spec_schema.c. */
 extern const struct spec_object spec_external_docs;

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* Bindings: what only one protocol knows. AMQP 0-9-1 is described in full, the others are free. */
+/* Bindings: what only one protocol knows. AMQP 0-9-1 stands here, five others in
+ * lint/spec_protocols.c, and what is left is free. */
 
 /* clang-format off */
 static const struct spec_member free_members[] = {
@@ -15,11 +16,11 @@ static const struct spec_object free_binding = {
 };
 
 #define FREE(name) {name, .object = &free_binding}
+#define KNOWN(name, what) {name, .object = &(what)}
 #define OTHER_PROTOCOLS \
-    FREE("http"), FREE("ws"), FREE("kafka"), FREE("anypointmq"), FREE("amqp1"), FREE("mqtt"), \
-    FREE("mqtt5"), FREE("nats"), FREE("jms"), FREE("sns"), FREE("solace"), FREE("sqs"), \
-    FREE("stomp"), FREE("redis"), FREE("mercure"), FREE("ibmmq"), FREE("googlepubsub"), \
-    FREE("pulsar"), FREE("ros2")
+    FREE("anypointmq"), FREE("amqp1"), FREE("mqtt5"), FREE("jms"), FREE("sns"), FREE("solace"), \
+    FREE("sqs"), FREE("stomp"), FREE("redis"), FREE("mercure"), FREE("ibmmq"), \
+    FREE("googlepubsub"), FREE("pulsar"), FREE("ros2")
 
 #define OBJECT(title, table) \
     {.name = (title), .members = (table), .member_count = COUNT_OF(table)}
@@ -100,15 +101,36 @@ static const struct spec_member amqp_message_members[] = {
 };
 static const struct spec_object amqp_message = OBJECT("AMQP Message Binding Object", amqp_message_members);
 
-static const struct spec_member server_members[] = {FREE("amqp"), OTHER_PROTOCOLS};
+static const struct spec_member server_members[] = {
+    FREE("amqp"),
+    KNOWN("kafka", spec_kafka_server),
+    KNOWN("mqtt", spec_mqtt_server),
+    FREE("ws"), FREE("http"), FREE("nats"),
+    OTHER_PROTOCOLS,
+};
 static const struct spec_member channel_members[] = {
-    {"amqp", .object = &spec_amqp_channel}, OTHER_PROTOCOLS,
+    KNOWN("amqp", spec_amqp_channel),
+    KNOWN("kafka", spec_kafka_channel),
+    KNOWN("ws", spec_ws_channel),
+    FREE("mqtt"), FREE("http"), FREE("nats"),
+    OTHER_PROTOCOLS,
 };
 static const struct spec_member operation_members[] = {
-    {"amqp", .object = &amqp_operation}, OTHER_PROTOCOLS,
+    KNOWN("amqp", amqp_operation),
+    KNOWN("kafka", spec_kafka_operation),
+    KNOWN("mqtt", spec_mqtt_operation),
+    KNOWN("http", spec_http_operation),
+    KNOWN("nats", spec_nats_operation),
+    FREE("ws"),
+    OTHER_PROTOCOLS,
 };
 static const struct spec_member message_members[] = {
-    {"amqp", .object = &amqp_message}, OTHER_PROTOCOLS,
+    KNOWN("amqp", amqp_message),
+    KNOWN("kafka", spec_kafka_message),
+    KNOWN("mqtt", spec_mqtt_message),
+    KNOWN("http", spec_http_message),
+    FREE("ws"), FREE("nats"),
+    OTHER_PROTOCOLS,
 };
 
 const struct spec_object spec_server_bindings =
