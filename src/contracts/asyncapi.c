@@ -4,7 +4,9 @@
 #include "contracts/files.h"
 #include "contracts/merge.h"
 
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Documents are collected first, because channels and operations point to each other across them.
@@ -49,14 +51,15 @@ static const struct node *read_schema(struct asyncapi *set, const struct node *s
                                       const char **format)
 {
     const struct node *at = follow(set, schema);
-    const char *named = node_find_text(at, "schemaFormat");
-    if (named == NULL) {
+    const struct node *named = node_find(at, "schemaFormat");
+    const struct node *below = node_find(at, "schema");
+    if (named == NULL && below == NULL) {
         return schema;
     }
     if (format != NULL) {
-        *format = named;
+        *format = node_find_text(at, "schemaFormat");
     }
-    return node_find(at, "schema");
+    return below;
 }
 
 static const struct node *list_member(const struct node *map, const char *key)
@@ -82,6 +85,30 @@ static void read_message(struct asyncapi *set, struct asyncapi_message *message)
     message->examples = list_member(at, "examples");
 }
 
+static int compare_nodes(const struct node *a, const struct node *b)
+{
+    return ((uintptr_t)a > (uintptr_t)b) - ((uintptr_t)a < (uintptr_t)b);
+}
+
+/* By node, those of one node in their order. */
+static int by_written(const void *a, const void *b)
+{
+    const struct asyncapi_message *left = *(struct asyncapi_message *const *)a;
+    const struct asyncapi_message *right = *(struct asyncapi_message *const *)b;
+    int nodes = compare_nodes(left->written, right->written);
+    return nodes != 0 ? nodes : (left > right) - (left < right);
+}
+
+static void index_messages(struct asyncapi *set, struct asyncapi_channel *channel)
+{
+    size_t count = channel->message_count;
+    channel->by_node = allocate(set, count, sizeof(struct asyncapi_message *));
+    for (size_t i = 0; i < count; i++) {
+        channel->by_node[i] = &channel->messages[i];
+    }
+    qsort(channel->by_node, count, sizeof(struct asyncapi_message *), by_written);
+}
+
 static void read_messages(struct asyncapi *set, struct asyncapi_channel *channel)
 {
     const struct node *messages = member(set, channel->at, "messages");
@@ -98,6 +125,7 @@ static void read_messages(struct asyncapi *set, struct asyncapi_channel *channel
             read_message(set, message);
         }
     }
+    index_messages(set, channel);
 }
 
 /* Channels */
@@ -117,6 +145,25 @@ static void read_amqp(struct asyncapi *set, struct asyncapi_channel *channel)
     channel->exchange_type = is_queue ? NULL : node_find_text(part, "type");
     channel->queue = is_queue ? node_find_text(part, "name") : NULL;
     channel->vhost = vhost != NULL ? vhost : "/";
+}
+
+/* FNV-1a; NULL and "" differ. */
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+    const uint64_t prime = 0x100000001b3u;
+    for (const char *at = text; at != NULL && *at != '\0'; at++) {
+        hash = (hash ^ (unsigned char)*at) * prime;
+    }
+    return (hash ^ (text != NULL ? 1 : 2)) * prime;
+}
+
+static uint64_t identity_of(const struct asyncapi_channel *channel)
+{
+    const uint64_t start = 0xcbf29ce484222325u;
+    uint64_t hash = hash_text(start, channel->address);
+    hash = hash_text(hash, channel->exchange);
+    hash = hash_text(hash, channel->queue);
+    return hash_text(hash, channel->vhost);
 }
 
 static bool is_contract(const struct document *file)
@@ -152,49 +199,90 @@ static void read_channels(struct asyncapi *set, struct asyncapi_document *docume
                                              .address = node_find_text(at, "address"),
                                              .owner = document};
         read_amqp(set, channel);
+        channel->identity = identity_of(channel);
         read_messages(set, channel);
     }
 }
 
-static struct asyncapi_channel *find_channel_in(const struct asyncapi_document *document,
-                                                const struct node *at)
+static int by_at(const void *a, const void *b)
 {
-    for (size_t i = 0; i < document->channel_count; i++) {
-        if (document->channels[i].at == at) {
-            return &document->channels[i];
+    const struct asyncapi_channel *left = *(struct asyncapi_channel *const *)a;
+    const struct asyncapi_channel *right = *(struct asyncapi_channel *const *)b;
+    int nodes = compare_nodes(left->at, right->at);
+    return nodes != 0 ? nodes : (left > right) - (left < right);
+}
+
+static void index_channels(struct asyncapi *set)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        count += set->items[i].channel_count;
+    }
+    set->by_node = allocate(set, count, sizeof(struct asyncapi_channel *));
+    for (size_t i = 0; i < set->count; i++) {
+        for (size_t j = 0; j < set->items[i].channel_count; j++) {
+            set->by_node[set->channel_count++] = &set->items[i].channels[j];
         }
     }
-    return NULL;
+    qsort(set->by_node, count, sizeof(struct asyncapi_channel *), by_at);
 }
 
 /* The document's own one first: a channel of a shared file is everybody's. */
-static struct asyncapi_channel *
-find_channel(struct asyncapi *set, const struct asyncapi_document *document, const struct node *at)
+static struct asyncapi_channel *find_channel(const struct asyncapi *set,
+                                             const struct asyncapi_document *document,
+                                             const struct node *at)
 {
-    struct asyncapi_channel *channel = at != NULL ? find_channel_in(document, at) : NULL;
-    for (size_t i = 0; i < set->count && channel == NULL && at != NULL; i++) {
-        channel = find_channel_in(&set->items[i], at);
+    size_t first = 0;
+    size_t end = at != NULL ? set->channel_count : 0;
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        if (compare_nodes(set->by_node[middle]->at, at) < 0) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
     }
-    return channel;
+    struct asyncapi_channel *found = NULL;
+    for (size_t i = first; at != NULL && i < set->channel_count && set->by_node[i]->at == at; i++) {
+        struct asyncapi_channel *channel = set->by_node[i];
+        bool is_first_own =
+            channel->owner == document && (found == NULL || found->owner != document);
+        found = found == NULL || is_first_own ? channel : found;
+    }
+    return found;
 }
 
 /* Operations */
 
 /* Two messages of a channel may be one Message Object: then the reference's last step decides. */
-static struct asyncapi_message *find_message(struct asyncapi_channel *channel,
+static struct asyncapi_message *find_message(const struct asyncapi_channel *channel,
                                              const struct node *node, const struct node *at)
 {
+    size_t first = 0;
+    size_t end = channel->message_count;
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        if (compare_nodes(channel->by_node[middle]->written, at) < 0) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
     const char *ref = node_find_text(node, "$ref");
     const char *slash = ref != NULL ? strrchr(ref, '/') : NULL;
     struct asyncapi_message *found = NULL;
-    for (size_t i = 0; i < channel->message_count; i++) {
-        struct asyncapi_message *message = &channel->messages[i];
-        if (message->written == at &&
-            (found == NULL || (slash != NULL && strcmp(message->key, slash + 1) == 0))) {
+    for (size_t i = first; i < channel->message_count && channel->by_node[i]->written == at; i++) {
+        struct asyncapi_message *message = channel->by_node[i];
+        if (found == NULL || (slash != NULL && strcmp(message->key, slash + 1) == 0)) {
             found = message;
         }
     }
     return found;
+}
+
+static void free_flags(bool **flags)
+{
+    free(*flags);
 }
 
 /* Those that a list names, each once; without a list all of the channel's. */
@@ -204,6 +292,7 @@ static struct asyncapi_message **choose_messages(struct asyncapi *set,
 {
     size_t room = channel->message_count;
     struct asyncapi_message **messages = allocate(set, room, sizeof(struct asyncapi_message *));
+    AUTO(free_flags) bool *is_chosen = xcalloc(room, sizeof *is_chosen);
     for (size_t i = 0; i < room && list == NULL; i++) {
         messages[(*count)++] = &channel->messages[i];
     }
@@ -211,11 +300,8 @@ static struct asyncapi_message **choose_messages(struct asyncapi *set,
          node = node->next) {
         const struct node *at = follow(set, node);
         struct asyncapi_message *message = at != NULL ? find_message(channel, node, at) : NULL;
-        bool is_known = message == NULL;
-        for (size_t i = 0; i < *count && !is_known; i++) {
-            is_known = messages[i] == message;
-        }
-        if (!is_known) {
+        if (message != NULL && !is_chosen[message - channel->messages]) {
+            is_chosen[message - channel->messages] = true;
             messages[(*count)++] = message;
         }
     }
@@ -400,6 +486,7 @@ static void read_set(struct asyncapi *set, const struct loading *loading)
     for (size_t i = 0; i < set->count; i++) {
         read_channels(set, &set->items[i]);
     }
+    index_channels(set);
     for (size_t i = 0; i < set->count; i++) {
         read_operations(set, &set->items[i]);
     }
@@ -449,7 +536,7 @@ bool asyncapi_same_channel(const struct asyncapi_channel *a, const struct asynca
     if (a->at == b->at) {
         return true;
     }
-    return a->address != NULL && same_text(a->address, b->address) &&
+    return a->identity == b->identity && a->address != NULL && same_text(a->address, b->address) &&
            same_text(a->exchange, b->exchange) && same_text(a->queue, b->queue) &&
            same_text(a->vhost, b->vhost);
 }

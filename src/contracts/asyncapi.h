@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * AsyncAPI 3.0 and 3.1 documents as one model, whoever wrote them: who says what to whom over which
@@ -45,12 +46,14 @@ struct asyncapi_channel {
     struct asyncapi_document *owner;
     struct asyncapi_message *messages;
     size_t message_count;
+    struct asyncapi_message **by_node; /* the same, sorted by `written`: for asyncapi.c */
     /* AMQP channel binding; all NULL when there is none. */
     const struct node *amqp;
     const char *exchange;      /* `is: routingKey`; "" is the default exchange */
     const char *exchange_type; /* topic, direct … */
     const char *queue;         /* `is: queue` */
     const char *vhost;         /* "/" when the binding does not say */
+    uint64_t identity;         /* a hash of what asyncapi_same_channel compares: a quick "no" */
 };
 
 struct asyncapi_operation {
@@ -96,6 +99,8 @@ struct asyncapi {
     struct documents documents; /* the findings are in here */
     struct asyncapi_document *items;
     size_t count;
+    struct asyncapi_channel **by_node; /* all channels, sorted by `at`: for asyncapi.c */
+    size_t channel_count;
 };
 
 /*
