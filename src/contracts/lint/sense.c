@@ -20,6 +20,7 @@ bool sense_is_json_schema(const char *schema_format)
 static void see_schema(void *context, const struct schema_visit *visit)
 {
     sense_schema(context, visit);
+    sense_schema_examples(context, visit);
 }
 
 /* A schema, or what a Multi Format Schema Object holds when it is JSON Schema. */
@@ -40,6 +41,7 @@ static void judge_message(struct lint *lint, struct schema_walk *walk,
                           const struct asyncapi_message *message)
 {
     sense_message(lint, message);
+    sense_message_examples(lint, message);
     judge_schema(lint, walk, node_find(message->at, "payload"));
     judge_schema(lint, walk, node_find(message->at, "headers"));
 }

@@ -47,6 +47,8 @@ extern const struct lint_rule sense_unused_component;
 extern const struct lint_rule sense_server_variable;
 
 void sense_schema(struct lint *lint, const struct schema_visit *visit);
+void sense_schema_examples(struct lint *lint, const struct schema_visit *visit);
+void sense_message_examples(struct lint *lint, const struct asyncapi_message *message);
 void sense_message(struct lint *lint, const struct asyncapi_message *message);
 /* `content_type` may be NULL. */
 void sense_content_type(struct lint *lint, const struct node *content_type);

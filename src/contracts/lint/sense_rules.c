@@ -144,6 +144,8 @@ const struct lint_rule *const lint_sense_rules[] = {
     &sense_contradictory_values,
     &sense_required_undeclared,
     &sense_discriminator_not_required,
+    &sense_invalid_default,
+    &sense_invalid_example,
     &sense_message_without_payload,
     &sense_headers_not_object,
     &sense_unknown_schema_format,
