@@ -39,6 +39,10 @@ lint_generated() {
     [ -z "$found" ] || { say "generated, but committed:"; say "$found"; return 1; }
 }
 
+lint_contracts() {
+    "${BUILD_FOLDER[clang]}/src/tools/quadrille" contract lint --profile quadrille --fail-on warning events/asyncapi
+}
+
 lint_run() {
     local failed=0
     step "format" lint_format || failed=1
@@ -49,6 +53,7 @@ lint_run() {
     step "generated files" lint_generated || failed=1
     if build_one clang; then
         step "clang-tidy" lint_tidy || failed=1
+        step "contracts" lint_contracts || failed=1
     else
         failed=1
     fi

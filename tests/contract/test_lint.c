@@ -3,8 +3,10 @@
 #include "contracts/files.h"
 #include "contracts/lint/ignore.h"
 #include "contracts/lint/lint.h"
+#include "contracts/lint/past_tense.h"
 #include "contracts/lint/report.h"
 #include "contracts/lint/similar.h"
+#include "contracts/lint/topic.h"
 #include "core/buffer.h"
 #include "core/text.h"
 
@@ -271,6 +273,232 @@ START_TEST(slips_of_the_pen_are_recognised)
 }
 END_TEST
 
+static const struct {
+    const char *name;
+    bool is_fact;
+} names[] = {
+    {"PaymentCompleted", true},
+    {"FitnessGoalSet", true},
+    {"NotificationSent", true},
+    {"UserLoggedIn", true},
+    {"PlanWithdrawn", true},
+    {"OrderSentOut", true},
+    {"PaymentFailed", true},
+    {"MealEaten", true},
+    {"XMLRead", true},
+    {"OrderPlaced2", true},
+    {"ChargeCustomer", false},
+    {"Payment", false},
+    {"FailedPayment", false},
+    {"UserNeed", false},
+    {"ActivityFeed", false},
+    {"Completed", false},
+    {"PaymentCompleting", false},
+    {"Red", false},
+    {"OrderIn", false},
+    {"", false},
+    {"123", false},
+    {"FitnessGoalSetting", false},
+};
+
+START_TEST(facts_are_told_from_commands)
+{
+    ck_assert_msg(past_tense_is_fact(names[_i].name) == names[_i].is_fact, "%s", names[_i].name);
+}
+END_TEST
+
+static const struct {
+    const char *binding, *key;
+    bool matches;
+} topics[] = {
+    {"a.b", "a.b", true},          {"a.b", "a.c", false},       {"a.*", "a.b", true},
+    {"a.*", "a", false},           {"a.*", "a.b.c", false},     {"a.#", "a", true},
+    {"a.#", "a.b.c", true},        {"#", "a.b", true},          {"#", "", true},
+    {"#.c", "a.b.c", true},        {"#.c", "c", true},          {"#.c", "a.b", false},
+    {"a.#.c", "a.c", true},        {"a.#.c", "a.b.b.c", true},  {"a.#.c.#.d", "a.c.c.d", true},
+    {"*.#.*", "a", false},         {"*.#.*", "a.b", true},      {"a.b*", "a.bc", false},
+    {"a.{id}.c", "a.b.c", true},   {"a.*.c", "a.{id}.c", true}, {"a.{id}", "b.c", false},
+    {"#.#.#.#.x", "a.b.c", false}, {"ab", "a", false},          {"a", "ab", false},
+};
+
+START_TEST(binding_keys_match_as_a_topic_exchange_does)
+{
+    ck_assert_msg(topic_matches(topics[_i].binding, topics[_i].key) == topics[_i].matches,
+                  "%s and %s", topics[_i].binding, topics[_i].key);
+}
+END_TEST
+
+/* Reports, about a document whose names want to be more than names */
+
+static char *report(const char *format)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    ck_assert(out != NULL);
+    const struct lint_report wish = {.lint = &lint, .out = out};
+    report_format_find(format)->write(&wish);
+    (void)fclose(out);
+    return text;
+}
+
+static char *report_hostile(const char *format)
+{
+    judge(LINT_REPORTS "/hostile,name.yaml", LINT_REPORTS "/ignore.yaml", false);
+    return report(format);
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part)) {
+        count++;
+    }
+    return count;
+}
+
+START_TEST(text_is_one_line_for_a_finding_and_moves_no_cursor)
+{
+    AUTO(free_text) char *text = report_hostile("text");
+    ck_assert_uint_eq(count_of(text, "\n"), 4);
+    ck_assert_ptr_null(strchr(text, '\033'));
+    ck_assert_ptr_nonnull(strstr(text, "hostile,name.yaml:5:14: error: "));
+    ck_assert_ptr_nonnull(strstr(text, "[address-query]\n"));
+    ck_assert_ptr_nonnull(strstr(text, "1 document: 2 errors, 1 warning, 1 ignored\n"));
+}
+END_TEST
+
+START_TEST(github_commands_stay_one_command)
+{
+    AUTO(free_text) char *text = report_hostile("github");
+    ck_assert_uint_eq(count_of(text, "\n"), 3);
+    ck_assert_uint_eq(count_of(text, "\n::"), 2);
+    ck_assert_ptr_nonnull(strstr(text, "hostile%2Cname.yaml,line=5,col=14,title=address-query::"));
+    ck_assert_ptr_nonnull(strstr(text, "%2525"));
+}
+END_TEST
+
+/* Every tag is closed in its order, and no text breaks out of an attribute. */
+static void check_xml(const char *text)
+{
+    enum { DEPTH = 8, NAME = 32 };
+    char open[DEPTH][NAME];
+    int depth = 0;
+    const char *at = strstr(text, "?>");
+    ck_assert_ptr_nonnull(at);
+    for (at += 2; (at = strchr(at, '<')) != NULL;) {
+        const char *end = at + 1;
+        bool is_quoted = false;
+        for (; *end != '\0' && (is_quoted || *end != '>'); end++) {
+            is_quoted ^= *end == '"';
+            ck_assert_msg(*end != '<', "a < in a tag: %.60s", at);
+        }
+        ck_assert_msg(*end == '>', "a tag has no end: %.60s", at);
+        size_t length = strcspn(at + 1 + (at[1] == '/'), " />");
+        ck_assert_uint_lt(length, NAME);
+        if (at[1] == '/') {
+            ck_assert_int_gt(depth, 0);
+            depth--;
+            ck_assert(strncmp(open[depth], at + 2, length) == 0 && open[depth][length] == '\0');
+        } else if (end[-1] != '/') {
+            ck_assert_int_lt(depth, DEPTH);
+            (void)snprintf(open[depth], NAME, "%.*s", (int)length, at + 1);
+            depth++;
+        }
+        at = end;
+    }
+    ck_assert_int_eq(depth, 0);
+}
+
+START_TEST(junit_is_well_formed)
+{
+    AUTO(free_text) char *text = report_hostile("junit");
+    check_xml(text);
+    ck_assert_uint_eq(count_of(text, "<failure "), 3);
+    ck_assert_uint_eq(count_of(text, "<skipped "), 1);
+    ck_assert_ptr_nonnull(
+        strstr(text, "<testsuites name=\"contract lint\" tests=\"4\" failures=\"3\""));
+    ck_assert_ptr_nonnull(strstr(text, "&#60;b&#62;&#38;&#34;&#39;"));
+}
+END_TEST
+
+START_TEST(junit_has_a_case_where_nothing_was_found)
+{
+    judge(CONTRACTS, "/nowhere", true);
+    AUTO(free_text) char *text = report("junit");
+    check_xml(text);
+    ck_assert_uint_eq(count_of(text, "<testcase "), report_documents(&lint));
+}
+END_TEST
+
+static json_object *member(json_object *object, const char *key)
+{
+    json_object *value = NULL;
+    ck_assert_msg(json_object_object_get_ex(object, key, &value), "%s is missing", key);
+    return value;
+}
+
+static const char *text_of(json_object *object, const char *key)
+{
+    return json_object_get_string(member(object, key));
+}
+
+static json_object *item(json_object *list, size_t index)
+{
+    ck_assert_uint_lt(index, json_object_array_length(list));
+    return json_object_array_get_idx(list, index);
+}
+
+START_TEST(json_has_the_members_that_help_promises)
+{
+    AUTO(free_text) char *text = report_hostile("json");
+    json_object *root = json_tokener_parse(text);
+    ck_assert_ptr_nonnull(root);
+    json_object *first = item(member(root, "findings"), 0);
+    ck_assert_str_eq(text_of(first, "rule"), "address-query");
+    ck_assert_str_eq(text_of(first, "family"), "sense");
+    ck_assert_str_eq(text_of(first, "severity"), "error");
+    ck_assert_str_eq(text_of(first, "pointer"), "/channels/a/address");
+    ck_assert_int_eq(json_object_get_int(member(first, "line")), 5);
+    ck_assert_int_eq(json_object_get_int(member(first, "column")), 14);
+    json_object *summary = member(root, "summary");
+    ck_assert_int_eq(json_object_get_int(member(summary, "documents")), 1);
+    ck_assert_int_eq(json_object_get_int(member(summary, "errors")), 2);
+    ck_assert_int_eq(json_object_get_int(member(summary, "warnings")), 1);
+    ck_assert_int_eq(json_object_get_int(member(summary, "ignored")), 1);
+    (void)json_object_put(root);
+}
+END_TEST
+
+START_TEST(sarif_has_what_code_scanning_needs)
+{
+    AUTO(free_text) char *text = report_hostile("sarif");
+    json_object *root = json_tokener_parse(text);
+    ck_assert_ptr_nonnull(root);
+    ck_assert_str_eq(text_of(root, "version"), "2.1.0");
+    json_object *run = item(member(root, "runs"), 0);
+    json_object *rules = member(member(member(run, "tool"), "driver"), "rules");
+    json_object *results = member(run, "results");
+    ck_assert_uint_eq(json_object_array_length(results), 4);
+    size_t suppressed = 0;
+    for (size_t i = 0; i < json_object_array_length(results); i++) {
+        json_object *result = item(results, i);
+        size_t index = (size_t)json_object_get_int(member(result, "ruleIndex"));
+        ck_assert_str_eq(text_of(item(rules, index), "id"), text_of(result, "ruleId"));
+        ck_assert_uint_eq(strlen(text_of(member(result, "partialFingerprints"), "quadrille/v1")),
+                          16);
+        json_object *place = member(item(member(result, "locations"), 0), "physicalLocation");
+        ck_assert_ptr_nonnull(
+            strstr(text_of(member(place, "artifactLocation"), "uri"), "hostile%2Cname.yaml"));
+        ck_assert_int_gt(json_object_get_int(member(member(place, "region"), "startLine")), 0);
+        ck_assert_ptr_nonnull(text_of(member(result, "message"), "text"));
+        suppressed += json_object_object_get_ex(result, "suppressions", NULL);
+    }
+    ck_assert_uint_eq(suppressed, 1);
+    (void)json_object_put(root);
+}
+END_TEST
+
 static int run(void)
 {
     Suite *suite = suite_create("contract/lint");
@@ -291,7 +519,20 @@ static int run(void)
     tcase_add_test(whole, every_fixture_belongs_to_a_rule);
     tcase_add_test(whole, our_own_contracts_are_clean);
     tcase_add_loop_test(whole, slips_of_the_pen_are_recognised, 0, (int)COUNT_OF(slips));
+    tcase_add_loop_test(whole, facts_are_told_from_commands, 0, (int)COUNT_OF(names));
+    tcase_add_loop_test(whole, binding_keys_match_as_a_topic_exchange_does, 0,
+                        (int)COUNT_OF(topics));
     suite_add_tcase(suite, whole);
+
+    TCase *reports = tcase_create("reports");
+    tcase_add_checked_fixture(reports, NULL, teardown);
+    tcase_add_test(reports, text_is_one_line_for_a_finding_and_moves_no_cursor);
+    tcase_add_test(reports, github_commands_stay_one_command);
+    tcase_add_test(reports, junit_is_well_formed);
+    tcase_add_test(reports, junit_has_a_case_where_nothing_was_found);
+    tcase_add_test(reports, json_has_the_members_that_help_promises);
+    tcase_add_test(reports, sarif_has_what_code_scanning_needs);
+    suite_add_tcase(suite, reports);
     return unit_run(suite);
 }
 

@@ -50,8 +50,10 @@ static size_t word_start(const char *name, size_t length)
     while (start > 0) {
         start--;
         bool is_first = start == 0 || !isalpha((unsigned char)name[start - 1]);
+        bool is_after_lower = start > 0 && !isupper((unsigned char)name[start - 1]);
+        bool is_before_lower = start + 1 < length && islower((unsigned char)name[start + 1]);
         if (is_first ||
-            (isupper((unsigned char)name[start]) && !isupper((unsigned char)name[start - 1]))) {
+            (isupper((unsigned char)name[start]) && (is_after_lower || is_before_lower))) {
             break;
         }
     }
