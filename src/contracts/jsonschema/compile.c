@@ -342,6 +342,7 @@ static enum outcome compile_one(struct compiler *compiler, const struct pending 
     compiler->members = NULL;
     compiler->items = NULL;
     compiler->condition = NULL;
+    compiler->content = NULL;
 
     enum outcome o = OK;
     if (pending->schema->kind == NODE_BOOLEAN) {

@@ -60,7 +60,7 @@ struct compiler {
     struct members *members;
     struct items *items;
     struct condition *condition;
-    uint32_t condition_source;
+    struct content *content;
 };
 
 /* The block of a schema, references followed; compiled later. */

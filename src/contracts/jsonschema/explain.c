@@ -171,6 +171,12 @@ static void add_sentence(struct buffer *out, const struct instruction *in)
     case OP_FORMAT:
         buffer_printf(out, "must have the format %s", ((const struct format *)in->data)->name);
         break;
+    case OP_CONTENT: {
+        const struct content *content = in->data;
+        buffer_printf(out, "must be %s%s", content->is_json ? "JSON" : "base64",
+                      content->is_json && content->is_base64 ? " in base64" : "");
+        break;
+    }
     case OP_MIN_ITEMS:
         add_count(out, "must have at least", in->limit, "element", "elements");
         break;
@@ -463,6 +469,7 @@ static void explain_instruction(struct explainer *explainer, const struct instru
     case OP_MAX_LENGTH:
     case OP_PATTERN:
     case OP_FORMAT:
+    case OP_CONTENT:
     case OP_MIN_ITEMS:
     case OP_MAX_ITEMS:
     case OP_CONTAINS:

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { LINEAR_VALUES_MAX = 8 };
 
@@ -332,6 +333,33 @@ static enum outcome compile_format(struct compiler *compiler, const struct node 
     return OK;
 }
 
+/* The one instruction that both speak through; other encodings and types say nothing. */
+static struct content *get_content(struct compiler *compiler, const struct node *keyword)
+{
+    if (compiler->content == NULL) {
+        compiler->content = new_data(compiler, sizeof *compiler->content);
+        compile_emit(compiler, keyword, KIND(json_type_string),
+                     (struct instruction){.op = OP_CONTENT, .data = compiler->content});
+    }
+    return compiler->content;
+}
+
+static enum outcome compile_content_encoding(struct compiler *compiler, const struct node *value)
+{
+    if (!compiler->options->ignores_format && strcasecmp(value->text, "base64") == 0) {
+        get_content(compiler, value)->is_base64 = true;
+    }
+    return OK;
+}
+
+static enum outcome compile_content_media_type(struct compiler *compiler, const struct node *value)
+{
+    if (!compiler->options->ignores_format && strcasecmp(value->text, "application/json") == 0) {
+        get_content(compiler, value)->is_json = true;
+    }
+    return OK;
+}
+
 /* ---- arrays ---- */
 
 static enum outcome compile_items(struct compiler *compiler, const struct node *value)
@@ -506,6 +534,16 @@ static enum outcome compile_dependency(struct compiler *compiler, const struct n
     return OK;
 }
 
+/* dependencies was split in two after draft-07: documents that say they are newer have both. */
+static bool is_newer(const struct node *node)
+{
+    while (node->parent != NULL) {
+        node = node->parent;
+    }
+    const char *draft = node_find_text(node, "$schema");
+    return draft != NULL && strstr(draft, "//json-schema.org/draft/20") != NULL;
+}
+
 static enum outcome compile_dependencies(struct compiler *compiler, const struct node *value)
 {
     struct dependencies *dependencies = new_data(compiler, sizeof *dependencies);
@@ -520,6 +558,15 @@ static enum outcome compile_dependencies(struct compiler *compiler, const struct
     compile_emit(compiler, value, KIND(json_type_object),
                  (struct instruction){.op = OP_DEPENDENCIES, .data = dependencies});
     return OK;
+}
+
+static enum outcome compile_newer_dependencies(struct compiler *compiler, const struct node *value)
+{
+    if (!is_newer(value)) {
+        return OK;
+    }
+    return value->kind == NODE_MAP ? compile_dependencies(compiler, value)
+                                   : REFUSE(compiler, value, "%s must be a map", value->key);
 }
 
 /* ---- schemas for the same value ---- */
@@ -617,6 +664,8 @@ static const struct keyword keywords[] = {
     {"maxLength",            A_NUMBER,  "an integer",          compile_max_length,            HOLDS_NO_SCHEMA, false},
     {"format",               A_STRING,  "a string",            compile_format,                HOLDS_NO_SCHEMA, false},
     {"pattern",              A_STRING,  "a regular expression", compile_pattern,              HOLDS_NO_SCHEMA, false},
+    {"contentEncoding",      A_STRING,  "a string",            compile_content_encoding,      HOLDS_NO_SCHEMA, false},
+    {"contentMediaType",     A_STRING,  "a string",            compile_content_media_type,    HOLDS_NO_SCHEMA, false},
     {"minItems",             A_NUMBER,  "an integer",          compile_min_items,             HOLDS_NO_SCHEMA, false},
     {"maxItems",             A_NUMBER,  "an integer",          compile_max_items,             HOLDS_NO_SCHEMA, false},
     {"items",                A_SCHEMA | A_LIST, "a schema or a list of schemas", compile_items, HOLDS_SCHEMA_OR_SCHEMAS, false},
@@ -631,6 +680,8 @@ static const struct keyword keywords[] = {
     {"additionalProperties", A_SCHEMA,  "a schema",            compile_additional_properties, HOLDS_SCHEMA,    false},
     {"propertyNames",        A_SCHEMA,  "a schema",            compile_property_names,        HOLDS_SCHEMA,    false},
     {"dependencies",         A_MAP,     "a map",               compile_dependencies,          HOLDS_SCHEMAS,   true},
+    {"dependentRequired",    ANYTHING,  "a map",               compile_newer_dependencies,    HOLDS_NO_SCHEMA, false},
+    {"dependentSchemas",     ANYTHING,  "a map",               compile_newer_dependencies,    HOLDS_NO_SCHEMA, false},
     {"allOf",                A_LIST,    "a list of schemas",   compile_all_of,                HOLDS_SCHEMAS,   true},
     {"anyOf",                A_LIST,    "a list of schemas",   compile_any_of,                HOLDS_SCHEMAS,   true},
     {"oneOf",                A_LIST,    "a list of schemas",   compile_one_of,                HOLDS_SCHEMAS,   true},

@@ -46,6 +46,7 @@ enum op {
     OP_MAX_LENGTH,
     OP_PATTERN,
     OP_FORMAT,
+    OP_CONTENT,
     OP_MIN_ITEMS,
     OP_MAX_ITEMS,
     OP_ITEMS,
@@ -112,6 +113,12 @@ struct multiple {
 struct format {
     format_check *check;
     const char *name;
+};
+
+/* contentEncoding and contentMediaType */
+struct content {
+    bool is_base64;
+    bool is_json; /* once decoded */
 };
 
 struct items {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/jsonschema/program.h"
+#include "core/buffer.h"
 #include "core/text.h"
 
 #include <stdlib.h>
@@ -82,6 +83,56 @@ static bool matches(struct run *run, const struct pattern *pattern, const char *
     enum pattern_verdict verdict = pattern_match(pattern, text, length);
     run->gave_up = run->gave_up || verdict == PATTERN_GAVE_UP;
     return verdict == PATTERN_MATCHES;
+}
+
+static int base64_digit(char c)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c != '\0' ? strchr(digits, c) : NULL;
+    return at != NULL ? (int)(at - digits) : -1;
+}
+
+/* RFC 4648, section 4, padded and without line feeds. */
+static bool decode_base64(const char *text, size_t length, struct buffer *out)
+{
+    if (length % 4 != 0) {
+        return false;
+    }
+    size_t padding = 0;
+    while (padding < 2 && padding < length && text[length - 1 - padding] == '=') {
+        padding++;
+    }
+    unsigned bits = 0;
+    for (size_t i = 0; i < length - padding; i++) {
+        int digit = base64_digit(text[i]);
+        if (digit < 0) {
+            return false;
+        }
+        bits = bits << 6 | (unsigned)digit;
+        if (i % 4 != 0) {
+            buffer_byte(out, (char)(bits >> (6 - 2 * (i % 4))));
+        }
+    }
+    return true;
+}
+
+static bool is_json(const char *text, size_t length)
+{
+    struct json_object *value = NULL;
+    bool is_good = value_read(text, length, &value, NULL) == OK;
+    (void)json_object_put(value);
+    return is_good;
+}
+
+static RARE bool is_content(const struct subject *subject, const struct content *content)
+{
+    const char *text = subject_text(subject);
+    if (!content->is_base64) {
+        return is_json(text, subject->length);
+    }
+    AUTO(buffer_done) struct buffer decoded = {0};
+    return decode_base64(text, subject->length, &decoded) &&
+           (!content->is_json || is_json(buffer_cstr(&decoded), decoded.length));
 }
 
 /* ---- enum and const ---- */
@@ -176,15 +227,63 @@ static RARE bool are_unique(const struct json_object *array)
     return is_unique;
 }
 
-static bool run_value(struct run *run, uint32_t entry, struct json_object *value,
-                      enum json_type kind);
+static RARE bool run_value(struct run *run, const struct instruction *in, struct json_object *value,
+                           enum json_type kind);
 
-/* Members and elements often need no more than their kind. */
-static inline bool run_child(struct run *run, uint32_t block, struct json_object *value)
+/* As far as plain arithmetic goes. False: the instruction it stopped at decides. */
+static inline __attribute__((always_inline)) bool passes_bounds(const struct instruction **in,
+                                                                int64_t integer)
+{
+    for (;; (*in)++) {
+        const struct bound *bound = (*in)->data;
+        bool passes = false;
+        if ((*in)->op == OP_MINIMUM) {
+            passes = bound->is_integer && integer >= bound->integer;
+        } else if ((*in)->op == OP_MAXIMUM) {
+            passes = bound->is_integer && integer <= bound->integer && integer != INT64_MAX;
+        }
+        if (!passes) {
+            return (*in)->op == OP_END;
+        }
+    }
+}
+
+static inline __attribute__((always_inline)) bool passes_lengths(const struct instruction **in,
+                                                                 size_t length)
+{
+    for (;; (*in)++) {
+        bool passes = false;
+        if ((*in)->op == OP_MAX_LENGTH) {
+            passes = length <= (*in)->limit;
+        } else if ((*in)->op == OP_MIN_LENGTH) {
+            passes = length / 4 >= (*in)->limit || (length > 0 && (*in)->limit == 1);
+        }
+        if (!passes) {
+            return (*in)->op == OP_END;
+        }
+    }
+}
+
+/* Members and elements often need no more than their kind, a range or a length. */
+static inline __attribute__((always_inline)) bool run_child(struct run *run, uint32_t block,
+                                                            struct json_object *value)
 {
     enum json_type kind = json_object_get_type(value);
     uint32_t entry = run->schema->blocks[block].entry[kind];
-    return entry == PROGRAM_ACCEPT || run_value(run, entry, value, kind);
+    if (entry == PROGRAM_ACCEPT) {
+        return true;
+    }
+    const struct instruction *in = &run->schema->instructions[entry];
+    if (kind == json_type_string) {
+        if (passes_lengths(&in, (size_t)json_object_get_string_len(value))) {
+            return true;
+        }
+    } else if (kind == json_type_int) {
+        if (passes_bounds(&in, json_object_get_int64(value))) {
+            return true;
+        }
+    }
+    return run_value(run, in, value, kind);
 }
 
 static bool run_items(struct run *run, const struct items *items, const struct json_object *array)
@@ -376,6 +475,8 @@ check(struct run *run, const struct instruction *in, const struct subject *subje
         return matches(run, in->data, subject_text(subject), subject->length);
     case OP_FORMAT:
         return ((const struct format *)in->data)->check(subject_text(subject), subject->length);
+    case OP_CONTENT:
+        return is_content(subject, in->data);
     case OP_MIN_ITEMS:
         return json_object_array_length(object) >= in->limit;
     case OP_MAX_ITEMS:
@@ -417,10 +518,9 @@ bool run_check(struct run *run, const struct instruction *in, const struct subje
     return check(run, in, subject);
 }
 
-static inline __attribute__((always_inline)) bool run_entry(struct run *run, uint32_t entry,
-                                                            const struct subject *subject)
+static inline __attribute__((always_inline)) bool
+run_from(struct run *run, const struct instruction *in, const struct subject *subject)
 {
-    const struct instruction *in = &run->schema->instructions[entry];
     while (in->op != OP_END && check(run, in, subject)) {
         in++;
     }
@@ -437,14 +537,14 @@ static bool enter(struct run *run)
 }
 
 /* A child. What has no children of its own goes no deeper; its parent counts it. */
-static bool run_value(struct run *run, uint32_t entry, struct json_object *value,
-                      enum json_type kind)
+static RARE bool run_value(struct run *run, const struct instruction *in, struct json_object *value,
+                           enum json_type kind)
 {
     const struct subject subject = subject_of_kind(value, kind);
     if (kind != json_type_object && kind != json_type_array) {
-        return run_entry(run, entry, &subject);
+        return run_from(run, in, &subject);
     }
-    bool is_valid = enter(run) && run_entry(run, entry, &subject);
+    bool is_valid = enter(run) && run_from(run, in, &subject);
     run->depth--;
     return is_valid;
 }
@@ -455,7 +555,7 @@ bool run_block(struct run *run, uint32_t block, const struct subject *subject)
     if (entry == PROGRAM_ACCEPT) {
         return true;
     }
-    bool is_valid = enter(run) && run_entry(run, entry, subject);
+    bool is_valid = enter(run) && run_from(run, &run->schema->instructions[entry], subject);
     run->depth--;
     return is_valid;
 }
