@@ -105,6 +105,10 @@ static void read_pattern(struct reading *reading, const struct node *node)
         COMPLAIN(reading, node, "pattern must be a string");
         return;
     }
+    if (node->length > 0) {
+        COMPLAIN(reading, node, "U+0000 in a pattern must be written \\u0000");
+        return;
+    }
     struct pattern pattern = {.text = node->text};
     struct fault fault;
     if (pattern_prepare(&pattern, &fault) != OK) {

@@ -89,6 +89,7 @@ struct shape {
 /* An ECMA-262 regular expression, compiled at first use by codec_prepare. */
 struct pattern {
     const char *text;
+    size_t length; /* of a text that holds U+0000; else 0 */
     struct pattern_code *code;
 };
 

@@ -93,9 +93,15 @@ bool format_is_email(const char *text, size_t length)
     return is_mailbox(text, length, false, format_is_domain);
 }
 
+/* What was a domain stays one, with labels that IDNA has reserved, too. */
+static bool is_international_domain(const char *text, size_t length)
+{
+    return format_is_domain(text, length) || format_is_idn_hostname(text, length);
+}
+
 /* RFC 6531: letters beyond ASCII on both sides. */
 bool format_is_idn_email(const char *text, size_t length)
 {
     return text_is_utf8(text, length, NULL) &&
-           is_mailbox(text, length, true, format_is_idn_hostname);
+           is_mailbox(text, length, true, is_international_domain);
 }

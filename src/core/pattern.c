@@ -108,10 +108,12 @@ static pcre2_code *compile(const struct ecma *ecma)
     return code;
 }
 
-static enum outcome prepare(const char *text, struct pattern_code *out, struct fault *fault)
+static enum outcome prepare(const struct pattern *pattern, struct pattern_code *out,
+                            struct fault *fault)
 {
+    size_t length = pattern->length > 0 ? pattern->length : strlen(pattern->text);
     struct ecma ecma;
-    enum outcome o = ecma_parse(text, strlen(text), &out->arena, &ecma, fault);
+    enum outcome o = ecma_parse(pattern->text, length, &out->arena, &ecma, fault);
     if (o == OK) {
         out->code = compile(&ecma);
         out->is_native = out->code != NULL && compile_native(out->code);
@@ -143,7 +145,7 @@ enum outcome pattern_prepare(struct pattern *pattern, struct fault *fault)
     }
     (void)pthread_once(&once, make_key);
     struct pattern_code *code = xcalloc(1, sizeof *code);
-    if (prepare(pattern->text, code, fault) != OK) {
+    if (prepare(pattern, code, fault) != OK) {
         free(code);
         return fault_wrap(fault, FATAL, "pattern %.*s", shown_bytes(pattern->text), pattern->text);
     }

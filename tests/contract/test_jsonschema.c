@@ -319,6 +319,7 @@ static const struct {
      ": must have at most 1 element (/maxItems)\n"
      ": must have an element that fits the schema of contains (/contains)\n"
      ": must not have an element twice (/uniqueItems)\n"},
+    {"{\"pattern\": \"^a\\u0000c\"}", "\"a\\u0000b\"", ": must match the pattern ^a (/pattern)\n"},
     {"{\"format\": \"uuid\", \"pattern\": \"^a\"}", "\"b\"",
      ": must have the format uuid (/format)\n: must match the pattern ^a (/pattern)\n"},
 };

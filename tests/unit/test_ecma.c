@@ -642,6 +642,17 @@ START_TEST(the_length_is_told)
 }
 END_TEST
 
+START_TEST(a_nul_in_a_pattern_ends_nothing)
+{
+    struct pattern pattern = {.text = "^a\0b$", .length = 5};
+    struct fault fault;
+    ck_assert(pattern_prepare(&pattern, &fault) == OK);
+    ck_assert_int_eq(pattern_match(&pattern, "a\0b", 3), PATTERN_MATCHES);
+    ck_assert_int_eq(pattern_match(&pattern, "a", 1), PATTERN_DIFFERS);
+    pattern_done(&pattern);
+}
+END_TEST
+
 START_TEST(what_is_given_back_can_be_prepared_again)
 {
     struct pattern pattern = {.text = "^(a)\\1$"};
@@ -666,6 +677,7 @@ int main(void)
     tcase_add_loop_test(tests, gives_up_where_it_would_take_too_long, 0, COUNT_OF(efforts));
     tcase_add_test(tests, size_and_depth_are_bounded);
     tcase_add_test(tests, the_length_is_told);
+    tcase_add_test(tests, a_nul_in_a_pattern_ends_nothing);
     tcase_add_test(tests, what_is_given_back_can_be_prepared_again);
     suite_add_tcase(suite, tests);
     return unit_run(suite);

@@ -87,12 +87,12 @@ static const char *const email_wrong[] = {
 static const char *const idn_email_right[] = {
     "실례@실례.테스트", "joe.bloggs@example.com", "bücher@bücher.example", "ñ.é@a",
     "\"실 례\"@실례.테스트", "δοκιμή@παράδειγμα.δοκιμή", "用户@例子.公司", "ë@[127.0.0.1]",
-    "ë@[IPv6:::1]", "ë@xn--bcher-kva.example",
+    "ë@[IPv6:::1]", "ë@xn--bcher-kva.example", "ë@ab--cd",
 };
 static const char *const idn_email_wrong[] = {
     "", "2962", "@실례", "실례", "실례@", "실례@실례@테스트", ".é@a", "é.@a", "é..é@a", "é @a",
-    "é@a b", "é@-실례", "é@l·a", "é@\343\200\256실례.테스트", "é@xn--X", "\"é@a", "é@[127.0.0.300]",
-    "é@a..b",
+    "é@a b", "é@-실례", "é@l·a", "é@\343\200\256실례.테스트", "é@xn--X.é", "\"é@a",
+    "é@[127.0.0.300]", "é@a..b",
 };
 
 static const char *const hostname_right[] = {

@@ -297,10 +297,11 @@ static enum outcome compile_max_properties(struct compiler *compiler, const stru
 /* ---- strings ---- */
 
 static enum outcome prepare_pattern(struct compiler *compiler, const struct node *at,
-                                    const char *text, struct pattern *pattern)
+                                    const char *text, size_t length, struct pattern *pattern)
 {
     struct fault fault;
-    pattern->text = keep_text(compiler, text);
+    pattern->text = arena_text(&compiler->program->arena, text, length > 0 ? length : strlen(text));
+    pattern->length = length;
     if (pattern_prepare(pattern, &fault) != OK) {
         return REFUSE(compiler, at, "%s", fault.text);
     }
@@ -314,7 +315,7 @@ static enum outcome prepare_pattern(struct compiler *compiler, const struct node
 static enum outcome compile_pattern(struct compiler *compiler, const struct node *value)
 {
     struct pattern *pattern = new_data(compiler, sizeof *pattern);
-    enum outcome o = prepare_pattern(compiler, value, value->text, pattern);
+    enum outcome o = prepare_pattern(compiler, value, value->text, value->length, pattern);
     compile_emit(compiler, value, KIND(json_type_string),
                  (struct instruction){.op = OP_PATTERN, .data = pattern});
     return o;
@@ -489,7 +490,7 @@ static enum outcome compile_pattern_properties(struct compiler *compiler, const 
     members->patterns = new_data(compiler, (value->count + 1) * sizeof members->patterns[0]);
     for (const struct node *one = value->first; one != NULL; one = one->next) {
         struct member_pattern *pattern = &members->patterns[members->pattern_count++];
-        enum outcome o = prepare_pattern(compiler, one, one->key, &pattern->pattern);
+        enum outcome o = prepare_pattern(compiler, one, one->key, 0, &pattern->pattern);
         if (o == OK) {
             o = compile_child(compiler, one, &pattern->block);
         }

@@ -211,9 +211,10 @@ static void judge_format(struct lint *lint, const struct schema_visit *visit)
              near != NULL ? near : "", near != NULL ? "\"?" : "");
 }
 
-static void judge_expression(struct lint *lint, const char *text, struct position place)
+static void judge_expression(struct lint *lint, const char *text, size_t length,
+                             struct position place)
 {
-    struct pattern pattern = {.text = text};
+    struct pattern pattern = {.text = text, .length = length};
     struct fault fault;
     if (pattern_prepare(&pattern, &fault) != OK) {
         lint_add(lint, &sense_invalid_pattern, place, "no regular expression: %s", fault.text);
@@ -226,11 +227,11 @@ static void judge_patterns(struct lint *lint, const struct schema_visit *visit)
     const struct node *pattern = node_find(visit->at, "pattern");
     const struct node *names = node_find(visit->at, "patternProperties");
     if (pattern != NULL && pattern->kind == NODE_STRING) {
-        judge_expression(lint, pattern->text, pattern->place);
+        judge_expression(lint, pattern->text, pattern->length, pattern->place);
     }
     for (const struct node *each = names != NULL && names->kind == NODE_MAP ? names->first : NULL;
          each != NULL; each = each->next) {
-        judge_expression(lint, each->key, each->key_place);
+        judge_expression(lint, each->key, 0, each->key_place);
     }
 }
 
