@@ -4,7 +4,7 @@
 #   usage: schema-command.sh QUADRILLE
 set -euo pipefail
 
-quadrille=$1
+quadrille=$(realpath "$1")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
