@@ -201,8 +201,7 @@ static const struct node *follow(struct documents *documents, const struct node 
     return ref == NULL ? node : hop(documents, ref, hops + 1);
 }
 
-/* An address ("https://…", "urn:…") or an absolute path. */
-static bool is_elsewhere(const char *ref)
+bool ref_is_elsewhere(const char *ref)
 {
     return ref[0] == '/' || ref[strcspn(ref, ":/#")] == ':';
 }
@@ -251,7 +250,7 @@ static const struct node *walk_if_possible(struct documents *documents, const st
                           node_kind_name(ref->kind));
         return NULL;
     }
-    if (is_elsewhere(ref->text)) {
+    if (ref_is_elsewhere(ref->text)) {
         findings_add_kind(findings, FINDING_NOT_FOLLOWED, ref->place,
                           "the reference \"%s\" must be relative to this file", ref->text);
         return NULL;

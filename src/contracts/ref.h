@@ -6,6 +6,8 @@
 #include "contracts/node.h"
 #include "core/memory.h"
 
+#include <stdbool.h>
+
 /*
  * A set of YAML and JSON files that refer to each other: `$ref:
  * './billing.yaml#/channels/paymentCompleted'`, a path relative to the file it stands in and a JSON
@@ -41,5 +43,8 @@ const struct document *documents_open(struct documents *documents, const char *p
 /* Follows `$ref` until something else comes: the node itself when it is no reference, NULL after
  * adding a finding. Later calls know the result. */
 const struct node *ref_follow(struct documents *documents, const struct node *node);
+
+/* An address ("https://…", "urn:…") or an absolute path: never followed. */
+bool ref_is_elsewhere(const char *ref);
 
 #endif

@@ -185,6 +185,8 @@ static const struct {
     {parcels, "place: {type: string}", "place: {dependencies: {a: [b], c: {type: x}}}", "bad-value", "type cannot be \"x\""},
     {parcels, "externalDocs: {url: 'https://example.org/scan'}", "externalDocs: {description: x}", "missing-required", "needs the member \"url\""},
     {parcels, "      properties:\n        kind: {const: seen}", "      properties: {$ref: '#/x'}\n      x-rest:\n        kind: {const: seen}", "reference-not-allowed", "properties cannot be a reference as a whole"},
+    {parcels, "channel: {$ref: '#/channels/position'}", "channel: {$ref: 'https://example.org#/channels/position'}", "operation-channel-reference", "of the form #/channels/"},
+    {parcels, "payload: {$ref: '#/components/schemas/scan'}", "payload: {$ref: ''}", "reference-kind", "is a whole AsyncAPI document"},
     {warehouse, "is: routingKey", "is: topic", "bad-value", "it is one of routingKey, queue"},
     {warehouse, "is: routingKey", "is: queue", "amqp-channel-parts", "needs the member \"queue\""},
     {warehouse, "is: queue", "is: routingKey", "amqp-channel-parts", "needs the member \"exchange\""},

@@ -363,7 +363,11 @@ static void visit_reference(struct walk *walk, const struct node *value,
         return;
     }
     const struct node *target = ref_follow(walk->lint->documents, value);
-    if (target != NULL) {
+    if (target != NULL && target->parent == NULL && node_find(target, "asyncapi") != NULL) {
+        lint_add(walk->lint, &structure_reference_kind, ref->place,
+                 "%s %s is wanted here, and \"%s\" is a whole AsyncAPI document",
+                 article(object->name), object->name, ref->text);
+    } else if (target != NULL) {
         visit_later(walk, (struct visit){target, object});
     }
 }

@@ -46,11 +46,12 @@ static bool is_own(const struct links *links, const struct node *value, const ch
     return own != NULL && target != NULL && ref_follow(links->lint->documents, own) == target;
 }
 
-/* A reference that leads nowhere is said already. */
-static bool leads_somewhere(const struct links *links, const struct node *value)
+/* A reference that leads nowhere is said already; an address is not followed, and never right. */
+static bool is_judged(const struct links *links, const struct node *value)
 {
-    return value != NULL && ref_of(value) != NULL &&
-           ref_follow(links->lint->documents, value) != NULL;
+    const struct node *ref = value != NULL ? ref_of(value) : NULL;
+    return ref != NULL &&
+           (ref_is_elsewhere(ref->text) || ref_follow(links->lint->documents, value) != NULL);
 }
 
 /* Each message must be '<the channel's reference>/messages/<key>'. */
@@ -65,7 +66,7 @@ static void check_messages(const struct links *links, const struct node *holder,
     }
     size_t length = channel_ref != NULL ? strlen(channel_ref->text) : 0;
     for (const struct node *message = messages->first; message != NULL; message = message->next) {
-        if (!leads_somewhere(links, message)) {
+        if (!is_judged(links, message)) {
             continue;
         }
         const struct node *ref = ref_of(message);
@@ -89,7 +90,7 @@ static void check_messages(const struct links *links, const struct node *holder,
 static void check_reply(const struct links *links, const struct node *reply, bool is_in_place)
 {
     const struct node *channel = node_find(reply, "channel");
-    if (is_in_place && leads_somewhere(links, channel) && !is_own(links, channel, "channels")) {
+    if (is_in_place && is_judged(links, channel) && !is_own(links, channel, "channels")) {
         lint_add(links->lint, &structure_reply_channel, ref_of(channel)->place,
                  "the reply's channel must be a reference of the form #/channels/…");
     }
@@ -97,7 +98,7 @@ static void check_reply(const struct links *links, const struct node *reply, boo
 
     const struct node *address = node_find(reply, "address");
     const struct node *at =
-        leads_somewhere(links, channel) ? ref_follow(links->lint->documents, channel) : NULL;
+        is_judged(links, channel) ? ref_follow(links->lint->documents, channel) : NULL;
     const struct node *fixed = node_find(at, "address");
     if (address != NULL && fixed != NULL && fixed->kind == NODE_STRING) {
         lint_add(links->lint, &structure_reply_address, address->key_place,
@@ -110,7 +111,7 @@ static void check_reply(const struct links *links, const struct node *reply, boo
 static void check_operation(const struct links *links, const struct node *operation, bool is_root)
 {
     const struct node *channel = node_find(operation, "channel");
-    if (is_root && leads_somewhere(links, channel) && !is_own(links, channel, "channels")) {
+    if (is_root && is_judged(links, channel) && !is_own(links, channel, "channels")) {
         lint_add(links->lint, &structure_operation_channel, ref_of(channel)->place,
                  "the operation's channel must be a reference of the form #/channels/…");
     }
@@ -127,7 +128,7 @@ static void check_channel(const struct links *links, const struct node *channel)
     for (const struct node *server = servers != NULL && servers->kind == NODE_LIST ? servers->first
                                                                                    : NULL;
          server != NULL; server = server->next) {
-        if (leads_somewhere(links, server) && !is_own(links, server, "servers")) {
+        if (is_judged(links, server) && !is_own(links, server, "servers")) {
             lint_add(links->lint, &structure_channel_server, ref_of(server)->place,
                      "a channel's server must be a reference of the form #/servers/…");
         }
