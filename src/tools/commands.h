@@ -13,6 +13,8 @@ extern const struct cli_command contract_check_commands[];
 extern const size_t contract_check_command_count;
 extern const struct cli_command contract_diff_commands[];
 extern const size_t contract_diff_command_count;
+extern const struct cli_command contract_doc_commands[];
+extern const size_t contract_doc_command_count;
 extern const struct cli_command contract_graph_commands[];
 extern const size_t contract_graph_command_count;
 extern const struct cli_command contract_lint_commands[];

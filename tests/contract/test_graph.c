@@ -565,9 +565,9 @@ static void check_random(uint32_t random)
 
 START_TEST(any_boxes_and_arrows_have_no_overlaps)
 {
-    enum { RANDOM_LAYOUTS = 200 };
-    for (uint32_t seed = 1; seed <= RANDOM_LAYOUTS; seed++) {
-        check_random(seed);
+    enum { EACH = 8 };
+    for (uint32_t seed = 1; seed <= EACH; seed++) {
+        check_random((uint32_t)_i * EACH + seed);
     }
 }
 END_TEST
@@ -599,6 +599,7 @@ END_TEST
 int main(void)
 {
     TCase *tests = tcase_create("graph");
+    tcase_set_timeout(tests, 60); /* the sanitizers on a busy machine */
     tcase_add_checked_fixture(tests, NULL, teardown);
     tcase_add_test(tests, json_tells_who_says_what_to_whom);
     tcase_add_test(tests, a_service_is_shown_with_its_neighbours_only);
@@ -613,7 +614,7 @@ int main(void)
     tcase_add_test(tests, diagrams_have_the_arrows_of_the_saga);
     tcase_add_test(tests, labels_are_different_and_clean);
     tcase_add_test(tests, our_saga_has_no_overlaps);
-    tcase_add_test(tests, any_boxes_and_arrows_have_no_overlaps);
+    tcase_add_loop_test(tests, any_boxes_and_arrows_have_no_overlaps, 0, 8);
     tcase_add_test(tests, a_layout_that_is_too_large_is_refused);
     Suite *suite = suite_create("graph");
     suite_add_tcase(suite, tests);

@@ -133,6 +133,20 @@ static enum outcome add_operation(struct maker *maker, struct graph_service *ser
     return count > 0 ? OK : add_event(maker, operation, channel, NULL);
 }
 
+/* Before all operations, so that events are in the order of their owners. */
+static enum outcome add_channels(struct maker *maker, const struct asyncapi_document *document)
+{
+    for (size_t c = 0; c < document->channel_count; c++) {
+        const struct asyncapi_channel *channel = &document->channels[c];
+        for (size_t m = 0; m < channel->message_count; m++) {
+            if (need_event(maker, channel, &channel->messages[m]) == NULL) {
+                return too_many(maker, "events", GRAPH_EVENTS_MAX);
+            }
+        }
+    }
+    return OK;
+}
+
 static enum outcome add_document(struct maker *maker, const struct asyncapi_document *document)
 {
     struct graph *graph = maker->graph;
@@ -143,14 +157,6 @@ static enum outcome add_document(struct maker *maker, const struct asyncapi_docu
         .is_shown = document->is_given,
         .operations = &graph->operations[graph->operation_count],
     };
-    for (size_t c = 0; c < document->channel_count; c++) {
-        const struct asyncapi_channel *channel = &document->channels[c];
-        for (size_t m = 0; m < channel->message_count; m++) {
-            if (need_event(maker, channel, &channel->messages[m]) == NULL) {
-                return too_many(maker, "events", GRAPH_EVENTS_MAX);
-            }
-        }
-    }
     for (size_t i = 0; i < document->operation_count; i++) {
         const struct asyncapi_operation *operation = &document->operations[i];
         enum outcome o = add_operation(maker, service, operation, false);
@@ -304,6 +310,12 @@ enum outcome graph_make(struct graph *graph, const struct asyncapi *set, struct 
 {
     struct maker maker = {.graph = graph, .fault = fault};
     make_room(&maker, set);
+    for (size_t i = 0; i < set->count; i++) {
+        enum outcome o = add_channels(&maker, &set->items[i]);
+        if (o != OK) {
+            return o;
+        }
+    }
     for (size_t i = 0; i < set->count; i++) {
         enum outcome o = add_document(&maker, &set->items[i]);
         if (o != OK) {

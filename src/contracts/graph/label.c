@@ -110,6 +110,11 @@ bool labels_put(struct labels *labels, const char *text)
     return true;
 }
 
+bool labels_has(const struct labels *labels, const char *text)
+{
+    return labels->room > 0 && *slot_of(labels, text) != NULL;
+}
+
 const char *labels_add(struct labels *labels, struct arena *arena, const char *name,
                        const char *more)
 {

@@ -22,6 +22,7 @@ void labels_done(struct labels *labels);
 
 /* False when it is there already. `text` must outlive the set. */
 bool labels_put(struct labels *labels, const char *text);
+bool labels_has(const struct labels *labels, const char *text);
 
 /* `name`, or "name (more)" where that is taken, or "name 2"; `more` may be NULL. */
 const char *labels_add(struct labels *labels, struct arena *arena, const char *name,

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/graph/layout.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NOBODY = -1, ORDER_SWEEPS = 24, PLACE_SWEEPS = 16, WAYPOINT_WEIGHT = 8 };
+enum {
+    NOBODY = -1,
+    CAREFUL_MAX = 100, /* knots: more are ordered with less care */
+    ORDER_SWEEPS = 16,
+    PLACE_SWEEPS = 48,
+    LAST_SWEEPS = 16,
+    WAYPOINT_WEIGHT = 8
+};
 
 /* A box, or a waypoint of an arrow in a layer that it passes. */
 struct knot {
@@ -273,23 +281,67 @@ static bool add_knots(struct plan *plan)
 
 /* ---- order ---- */
 
-static size_t count_crossings(const struct plan *plan)
+/* Between a layer and the next. */
+static size_t crossings_below(const struct plan *plan, size_t l)
 {
     size_t crossings = 0;
     const struct knot *knots = plan->knots;
-    for (size_t l = 0; l < plan->layer_count; l++) {
-        const struct layer *layer = &plan->layers[l];
-        for (size_t i = 0; i < layer->piece_count; i++) {
-            const struct piece *a = &layer->pieces[i];
-            for (size_t j = i + 1; j < layer->piece_count; j++) {
-                const struct piece *b = &layer->pieces[j];
-                long upper = (long)knots[a->upper].place - (long)knots[b->upper].place;
-                long lower = (long)knots[a->lower].place - (long)knots[b->lower].place;
-                crossings += (upper < 0 && lower > 0) || (upper > 0 && lower < 0);
-            }
+    const struct layer *layer = &plan->layers[l];
+    for (size_t i = 0; i < layer->piece_count; i++) {
+        const struct piece *a = &layer->pieces[i];
+        for (size_t j = i + 1; j < layer->piece_count; j++) {
+            const struct piece *b = &layer->pieces[j];
+            long upper = (long)knots[a->upper].place - (long)knots[b->upper].place;
+            long lower = (long)knots[a->lower].place - (long)knots[b->lower].place;
+            crossings += (upper < 0 && lower > 0) || (upper > 0 && lower < 0);
         }
     }
     return crossings;
+}
+
+static size_t count_crossings(const struct plan *plan)
+{
+    size_t crossings = 0;
+    for (size_t l = 0; l < plan->layer_count; l++) {
+        crossings += crossings_below(plan, l);
+    }
+    return crossings;
+}
+
+static size_t crossings_around(const struct plan *plan, size_t l)
+{
+    return crossings_below(plan, l) + (l > 0 ? crossings_below(plan, l - 1) : 0);
+}
+
+static void swap(struct plan *plan, struct layer *layer, size_t i)
+{
+    size_t knot = layer->knots[i];
+    layer->knots[i] = layer->knots[i + 1];
+    layer->knots[i + 1] = knot;
+    plan->knots[layer->knots[i]].place = i;
+    plan->knots[knot].place = i + 1;
+}
+
+/* Neighbours change places where that takes a crossing away. */
+static void swap_neighbours(struct plan *plan)
+{
+    enum { ROUNDS = 4 };
+    bool has_changed = plan->knot_count <= CAREFUL_MAX;
+    for (int round = 0; round < ROUNDS && has_changed; round++) {
+        has_changed = false;
+        for (size_t l = 0; l < plan->layer_count; l++) {
+            struct layer *layer = &plan->layers[l];
+            for (size_t i = 0; i + 1 < layer->count; i++) {
+                size_t before = crossings_around(plan, l);
+                swap(plan, layer, i);
+                if (crossings_around(plan, l) < before) {
+                    has_changed = true;
+                } else {
+                    swap(plan, layer, i);
+                }
+            }
+        }
+    }
 }
 
 /* The mean of the neighbours above (below), by place or by x; one without any stays. */
@@ -338,22 +390,54 @@ static void sort_layer(struct plan *plan, struct layer *layer)
     }
 }
 
+/* Another order to begin with: sweeps find the best one near by only. The same in every run. */
+static void shuffle(struct plan *plan, uint32_t seed)
+{
+    for (size_t l = 0; l < plan->layer_count; l++) {
+        struct layer *layer = &plan->layers[l];
+        for (size_t i = layer->count; i > 1; i--) {
+            seed = seed * 1664525U + 1013904223U; /* Numerical Recipes' generator */
+            size_t other = (seed >> 16) % i;
+            size_t knot = layer->knots[i - 1];
+            layer->knots[i - 1] = layer->knots[other];
+            layer->knots[other] = knot;
+        }
+        for (size_t i = 0; i < layer->count; i++) {
+            plan->knots[layer->knots[i]].place = i;
+        }
+    }
+}
+
+static void keep_if_better(struct plan *plan, size_t *best)
+{
+    size_t crossings = count_crossings(plan);
+    if (crossings < *best) {
+        *best = crossings;
+        for (size_t i = 0; i < plan->knot_count; i++) {
+            plan->knots[i].best_place = plan->knots[i].place;
+        }
+    }
+}
+
 static void order(struct plan *plan)
 {
+    enum { STARTS = 12 };
     size_t best = SIZE_MAX;
-    for (int sweep = 0; sweep <= ORDER_SWEEPS && best > 0; sweep++) {
-        size_t crossings = count_crossings(plan);
-        if (crossings < best) {
-            best = crossings;
-            for (size_t i = 0; i < plan->knot_count; i++) {
-                plan->knots[i].best_place = plan->knots[i].place;
-            }
+    for (uint32_t start = 0; best > 0 && start < (plan->knot_count > CAREFUL_MAX ? 1 : STARTS);
+         start++) {
+        if (start > 0) {
+            shuffle(plan, start);
         }
-        for (size_t i = 0; i < plan->layer_count; i++) {
-            bool is_down = sweep % 2 == 0;
-            size_t l = is_down ? i : plan->layer_count - 1 - i;
-            wish(plan, l, is_down, !is_down, false);
-            sort_layer(plan, &plan->layers[l]);
+        keep_if_better(plan, &best);
+        for (int sweep = 0; sweep < ORDER_SWEEPS && best > 0; sweep++) {
+            for (size_t i = 0; i < plan->layer_count; i++) {
+                bool is_down = sweep % 2 == 0;
+                size_t l = is_down ? i : plan->layer_count - 1 - i;
+                wish(plan, l, is_down, !is_down, false);
+                sort_layer(plan, &plan->layers[l]);
+            }
+            swap_neighbours(plan);
+            keep_if_better(plan, &best);
         }
     }
     for (size_t i = 0; i < plan->knot_count; i++) {
@@ -412,7 +496,7 @@ static void place_across(struct plan *plan)
     double gap = plan->layout->gap_x;
     for (int sweep = -1; sweep <= PLACE_SWEEPS; sweep++) {
         bool is_down = sweep % 2 == 0;
-        bool is_last = sweep == PLACE_SWEEPS;
+        bool is_last = sweep > PLACE_SWEEPS - LAST_SWEEPS;
         for (size_t i = 0; i < plan->layer_count; i++) {
             size_t l = is_down || is_last ? i : plan->layer_count - 1 - i;
             if (sweep >= 0) {
