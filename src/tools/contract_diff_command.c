@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "contracts/diff/document_diff.h"
 #include "contracts/diff/report.h"
 #include "contracts/diff/schema_diff.h"
 #include "contracts/jsonschema/jsonschema.h"
+#include "core/text.h"
 #include "tools/commands.h"
+#include "tools/contract_revision.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* False after a message: an option has a word that it does not know. */
 static bool read_report(const struct cli_call *call, struct diff_report *report,
@@ -131,6 +138,187 @@ static int run_schemas(const struct cli_call *call)
     return code;
 }
 
+/* ---- Contracts. ---- */
+
+enum { VERSIONS_MAX = 1 + REVISION_TAGS_MAX, HISTORY_DEFAULT = 10 };
+
+/* One version and where it came from. Findings point into it. */
+struct kept {
+    struct revision revision;
+    struct asyncapi set;
+};
+
+struct kept_list {
+    struct kept items[VERSIONS_MAX];
+    size_t count;
+    struct arena arena;
+};
+
+static void kept_done(struct kept_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        asyncapi_done(&list->items[i].set);
+        revision_done(&list->items[i].revision);
+    }
+    arena_done(&list->arena);
+    free(list);
+}
+
+/* A document that cannot be read would look like one that was removed. */
+static bool is_complete(const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        if (findings->items[i].kind != FINDING_NOT_FOLLOWED) {
+            findings_print(findings, stderr);
+            return false;
+        }
+    }
+    return true;
+}
+
+static int load(const struct cli_call *call, const char *path, struct asyncapi *set)
+{
+    struct fault fault;
+    if (asyncapi_load(set, &path, 1, &fault) != OK) {
+        findings_print(&set->documents.findings, stderr);
+        return cli_fail(call, EXIT_USAGE, "%s", fault.text);
+    }
+    return is_complete(&set->documents.findings)
+               ? EXIT_DONE
+               : cli_fail(call, EXIT_USAGE, "not all of %s can be read; see above", path);
+}
+
+static void compare_version(struct diff *diff, struct kept *kept, struct asyncapi *new,
+                            const struct document_diff_options *options)
+{
+    size_t from = diff->count;
+    document_diff(diff, &kept->set, new, options);
+    for (size_t i = from; i < diff->count; i++) {
+        struct diff_finding *finding = &diff->items[i];
+        finding->old_place.path =
+            revision_path(&kept->revision, &diff->arena, finding->old_place.path);
+    }
+}
+
+/* `old` is a path or git:REVISION. EXIT_PARTLY: that version did not have the path. */
+static int compare_with(const struct cli_call *call, const char *old, const char *new_path,
+                        struct asyncapi *new, struct kept_list *list, struct diff *diff,
+                        const struct document_diff_options *options)
+{
+    struct kept *kept = &list->items[list->count++];
+    if (text_starts_with(old, "git:")) {
+        struct fault fault;
+        if (revision_take(new_path, old + strlen("git:"), &kept->revision, &fault) != OK) {
+            return cli_fail(call, EXIT_USAGE, "%s", fault.text);
+        }
+        if (kept->revision.path == NULL) {
+            (void)cli_fail(call, EXIT_PARTLY, "%s has no %s: nothing to compare with", old,
+                           new_path);
+            return EXIT_PARTLY;
+        }
+        old = kept->revision.path;
+    }
+    int code = load(call, old, &kept->set);
+    if (code == EXIT_DONE) {
+        compare_version(diff, kept, new, options);
+    }
+    return code;
+}
+
+/* Names of the kept versions: "git:v1.2.0", or sub-folders in the order of their names. */
+static int list_tags(const struct cli_call *call, const char *history, const char *new_path,
+                     struct kept_list *list, const char **names, size_t *count)
+{
+    int64_t limit = HISTORY_DEFAULT;
+    const char *number = strchr(history, ':');
+    if (number != NULL && !text_int(number + 1, 1, REVISION_TAGS_MAX, &limit)) {
+        return cli_fail(call, EXIT_USAGE, "--history git:N needs a number from 1 to %d",
+                        REVISION_TAGS_MAX);
+    }
+    struct fault fault;
+    if (revision_tags(new_path, (size_t)limit, &list->arena, names, count, &fault) != OK) {
+        return cli_fail(call, EXIT_USAGE, "%s", fault.text);
+    }
+    for (size_t i = 0; i < *count; i++) {
+        names[i] = arena_printf(&list->arena, "git:%s", names[i]);
+    }
+    return EXIT_DONE;
+}
+
+static int is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static int list_folders(const struct cli_call *call, const char *history, struct kept_list *list,
+                        const char **names, size_t *count)
+{
+    struct dirent **entries = NULL;
+    int found = scandir(history, &entries, is_visible, alphasort);
+    if (found < 0) {
+        return cli_fail(call, EXIT_USAGE, "--history %s: %s", history, strerror(errno));
+    }
+    *count = 0;
+    for (int i = 0; i < found; i++) {
+        const char *path = arena_printf(&list->arena, "%s/%s", history, entries[i]->d_name);
+        struct stat stat_of;
+        if (stat(path, &stat_of) == 0 && S_ISDIR(stat_of.st_mode) && *count < REVISION_TAGS_MAX) {
+            names[(*count)++] = path;
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return *count > 0 ? EXIT_DONE
+                      : cli_fail(call, EXIT_USAGE, "--history %s has no folders: each is a version",
+                                 history);
+}
+
+static int compare_history(const struct cli_call *call, const char *history, const char *new_path,
+                           struct asyncapi *new, struct kept_list *list, struct diff *diff)
+{
+    const char *names[REVISION_TAGS_MAX];
+    size_t count = 0;
+    bool is_git = strcmp(history, "git") == 0 || text_starts_with(history, "git:");
+    int code = is_git ? list_tags(call, history, new_path, list, names, &count)
+                      : list_folders(call, history, list, names, &count);
+    for (size_t i = 0; i < count && code == EXIT_DONE; i++) {
+        const char *slash = strrchr(names[i], '/');
+        const struct document_diff_options options = {
+            .against = is_git || slash == NULL ? names[i] : slash + 1, .is_history = true};
+        code = compare_with(call, names[i], new_path, new, list, diff, &options);
+        code = code == EXIT_PARTLY ? EXIT_DONE : code;
+    }
+    return code;
+}
+
+static int compare_contracts(const struct cli_call *call, struct kept_list *list,
+                             struct asyncapi *new, struct diff *diff)
+{
+    const char *history = cli_text(call, "history");
+    const char *new_path = call->arguments[call->argument_count - 1];
+    int code = load(call, new_path, new);
+    if (code == EXIT_DONE && call->argument_count == 2) {
+        code = compare_with(call, call->arguments[0], new_path, new, list, diff,
+                            &(struct document_diff_options){0});
+    }
+    if (history != NULL && (code == EXIT_DONE || code == EXIT_PARTLY)) {
+        code = compare_history(call, history, new_path, new, list, diff);
+    }
+    return code == EXIT_DONE || code == EXIT_PARTLY ? conclude(call, diff) : code;
+}
+
+static int run_contracts(const struct cli_call *call)
+{
+    struct kept_list *list = xcalloc(1, sizeof *list);
+    struct asyncapi new = {0};
+    struct diff diff = {0};
+    int code = compare_contracts(call, list, &new, &diff);
+    diff_done(&diff);
+    asyncapi_done(&new);
+    kept_done(list);
+    return code;
+}
+
 static int print_rules(void)
 {
     AUTO(buffer_done) struct buffer out = {0};
@@ -149,16 +337,21 @@ static int run_diff(const struct cli_call *call)
     if (!read_report(call, &report, &writer)) {
         return EXIT_USAGE;
     }
-    if (call->argument_count != 2) {
+    bool is_schema = cli_flag(call, "schema");
+    bool has_history = cli_text(call, "history") != NULL;
+    if (call->argument_count != 2 && !(has_history && call->argument_count == 1)) {
         return cli_fail(call, EXIT_USAGE, "OLD and NEW are needed; see --help");
     }
-    if (!cli_flag(call, "schema")) {
-        return cli_fail(call, EXIT_USAGE, "only --schema can be compared yet");
+    if (is_schema && has_history) {
+        return cli_fail(call, EXIT_USAGE, "--history is for contracts, not for --schema");
     }
-    return run_schemas(call);
+    return is_schema ? run_schemas(call) : run_contracts(call);
 }
 
 static const struct cli_option diff_options[] = {
+    {"history", "KEPT", NULL, NULL,
+     "also ask whether events of older versions can be read: a folder with a folder for each, or "
+     "git, git:N (the newest 10, N tags)"},
     {"schema", NULL, NULL, NULL, "OLD and NEW are JSON Schema files (draft-07), JSON or YAML"},
     {"direction", "SIDE", NULL, "full",
      "with --schema: forward (old consumers read new data), backward (new consumers read old "
@@ -174,7 +367,31 @@ static const struct cli_option diff_options[] = {
 };
 
 const struct cli_command contract_diff_commands[] = {
-    {"contract diff", "OLD NEW", "tell which changes of contracts break whom", NULL, diff_options,
-     COUNT_OF(diff_options), run_diff},
+    {"contract diff", "OLD NEW", "tell which changes of contracts break whom",
+     "OLD and NEW are AsyncAPI 3 documents, or folders with some; OLD may be git:REVISION, the "
+     "same path in that revision\n"
+     "of NEW's repository. Each finding tells who breaks: old consumers of new events (before they "
+     "are updated), or new\n"
+     "consumers of old events (replay, backlog, dead letters). A publisher is taken to say "
+     "declared "
+     "members only, a consumer\n"
+     "to ignore what it does not know. What cannot be decided is unknown, which fails unless "
+     "--allow-unknown is given.\n"
+     "A message is known by its service, its name and the major version in its address. A breaking "
+     "change needs a new\n"
+     "major version: in the address (orders.paid.v2), or, where addresses have none, in "
+     "info.version.\n"
+     "\n"
+     "With --schema OLD and NEW are JSON Schemas, compared as they stand: an added property may "
+     "break, because old data\n"
+     "may hold the name with another value; --closed says that data has declared members only.\n"
+     "\n"
+     "Exit codes: 0 compatible, 1 not, 2 not compared.\n"
+     "\n"
+     "  quadrille contract diff git:v1.4.0 events/asyncapi\n"
+     "  quadrille contract diff git:origin/main events/ --format github\n"
+     "  quadrille contract diff old/ new/ --history releases/ --fail-on risky\n"
+     "  quadrille contract diff --schema order-1.json order-2.json --direction backward",
+     diff_options, COUNT_OF(diff_options), run_diff},
 };
 const size_t contract_diff_command_count = COUNT_OF(contract_diff_commands);

@@ -36,7 +36,7 @@ static bool chance(unsigned percent)
 /* ---- Schemas. ---- */
 
 static const char *const names[] = {"a", "b", "c", "k"};
-static const char *const texts[] = {"", "a", "ab", "b", "abc", "2026-11-25", "x1"};
+static const char *const texts[] = {"", "a", "ab", "b", "abc", "2026-11-25", "x1", "MQ==", "1"};
 static const char *const patterns[] = {"^a", "b$", "^a*$", "^[ab]{1,2}$", ".*"};
 static const char *const formats[] = {"date", "uuid", "email"};
 static const char *const references[] = {"#", "#/definitions/d0", "#/definitions/d1"};
@@ -162,7 +162,7 @@ static json_object *type(void)
 /* One keyword of any kind; those with schemas only while there is depth. */
 static void add_keyword(json_object *map, int depth)
 {
-    switch (roll(depth > 0 ? 34 : 18)) {
+    switch (roll(depth > 0 ? 36 : 18)) {
     case 0:
         set(map, "minimum", number());
         break;
@@ -265,6 +265,12 @@ static void add_keyword(json_object *map, int depth)
     case 33:
         json_object_object_del(map, "type");
         set(map, "$ref", text(PICK(references)));
+        break;
+    case 34:
+        set(map, "contentEncoding", text("base64"));
+        break;
+    case 35:
+        set(map, "contentMediaType", text("application/json"));
         break;
     default:
         set(map, "type", type());

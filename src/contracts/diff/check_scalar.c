@@ -307,3 +307,44 @@ enum verdict check_format(struct inclusion *run, const struct variant *left,
                                              .note = "whether this format is asserted is not "
                                                      "known"});
 }
+
+/* ---- Content, and what came after draft-07. ---- */
+
+static bool same_or_none(const struct node *a, const struct node *b, const char *keyword)
+{
+    const struct node *left = node_find(a, keyword);
+    const struct node *right = node_find(b, keyword);
+    return left == NULL || right == NULL ? left == right : same_value(left, right);
+}
+
+/* contentEncoding, contentMediaType: read together, because JSON may lie in base64. */
+enum verdict check_content(struct inclusion *run, const struct variant *left,
+                           const struct node *right, const struct node *keyword)
+{
+    for (size_t i = 0; i < left->terms->count; i++) {
+        const struct node *own = left->terms->items[i].node;
+        if (same_or_none(own, right, "contentEncoding") &&
+            same_or_none(own, right, "contentMediaType")) {
+            return VERDICT_YES;
+        }
+    }
+    return inclusion_no(run, left, right,
+                        (struct reason){.forward = P19, .backward = P19, .keyword = keyword->key});
+}
+
+/* Not asserted by draft-07, but by validators that know more. */
+enum verdict check_newer(struct inclusion *run, const struct variant *left,
+                         const struct node *right, const struct node *keyword)
+{
+    for (size_t i = 0; i < left->terms->count; i++) {
+        const struct node *own = node_find(left->terms->items[i].node, keyword->key);
+        if (own != NULL && same_value(own, keyword)) {
+            return VERDICT_YES;
+        }
+    }
+    return inclusion_unknown(run, left, right,
+                             (struct reason){.forward = P32,
+                                             .backward = P32,
+                                             .keyword = keyword->key,
+                                             .note = "a keyword that came after draft-07"});
+}

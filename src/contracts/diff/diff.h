@@ -6,6 +6,7 @@
 #include "contracts/node.h"
 #include "core/memory.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What differs between two versions, as a list that reports print. */
@@ -28,6 +29,9 @@ struct diff_finding {
     const char *pointer; /* JSON Pointer to what decides, in its file */
     const char *before, *after;
     const char *note; /* more about this one; may be NULL */
+    bool is_pinned;   /* the address carries the major version: a new one of the document is not
+                         enough */
+    bool is_error;    /* fails whatever the level */
 };
 
 /* Zeroed is empty and valid; texts live in the arena. */

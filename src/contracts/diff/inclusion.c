@@ -188,6 +188,8 @@ static const struct {
     {"maxLength", KIND_STRING, NUMBER, false, check_max_size},
     {"pattern", KIND_STRING, TEXT, false, check_pattern},
     {"format", KIND_STRING | KIND_NUMBER, TEXT, false, check_format},
+    {"contentEncoding", KIND_STRING, TEXT, false, check_content},
+    {"contentMediaType", KIND_STRING, TEXT, false, check_content},
     {"minItems", KIND_ARRAY, NUMBER, false, check_min_size},
     {"maxItems", KIND_ARRAY, NUMBER, false, check_max_size},
     {"uniqueItems", KIND_ARRAY, BOOLEAN, false, check_unique},
@@ -207,6 +209,15 @@ static const struct {
     {"oneOf", KIND_ALL, LIST, false, check_one_of},
     {"not", KIND_ALL, SCHEMA, false, check_not},
     {"if", KIND_ALL, SCHEMA, false, check_if},
+    {"dependentRequired", KIND_OBJECT, ANY, true, check_newer},
+    {"dependentSchemas", KIND_OBJECT, ANY, true, check_newer},
+    {"unevaluatedProperties", KIND_OBJECT, ANY, true, check_newer},
+    {"unevaluatedItems", KIND_ARRAY, ANY, true, check_newer},
+    {"prefixItems", KIND_ARRAY, ANY, true, check_newer},
+    {"minContains", KIND_ARRAY, ANY, true, check_newer},
+    {"maxContains", KIND_ARRAY, ANY, true, check_newer},
+    {"$dynamicRef", KIND_ALL, ANY, true, check_newer},
+    {"$recursiveRef", KIND_ALL, ANY, true, check_newer},
 };
 
 static enum verdict worse(enum verdict a, enum verdict b)

@@ -194,9 +194,10 @@ bool is_listed(const struct node *schema, const struct node *value);
 /* The checks of each kind: is every instance of the variant allowed by the keyword of `right`? */
 typedef enum verdict inclusion_check(struct inclusion *run, const struct variant *left,
                                      const struct node *right, const struct node *keyword);
-inclusion_check check_type, check_values;                                          /* any */
-inclusion_check check_low, check_high, check_multiple_of;                          /* scalars */
-inclusion_check check_min_size, check_max_size, check_pattern, check_format;       /* scalars */
+inclusion_check check_type, check_values;                                    /* any */
+inclusion_check check_low, check_high, check_multiple_of;                    /* scalars */
+inclusion_check check_min_size, check_max_size, check_pattern, check_format; /* scalars */
+inclusion_check check_content, check_newer;
 inclusion_check check_items, check_additional_items, check_contains, check_unique; /* arrays */
 inclusion_check check_properties, check_pattern_properties, check_additional_properties,
     check_property_names, check_required, check_dependencies;                  /* objects */

@@ -5,6 +5,9 @@
 
 bool diff_report_fails(const struct diff_report *report, const struct diff_finding *finding)
 {
+    if (finding->is_error) {
+        return true;
+    }
     if (finding->level == DIFF_UNKNOWN) {
         return !report->allows_unknown;
     }
@@ -74,8 +77,10 @@ static void write_finding(const struct diff_report *report, const struct diff_fi
 {
     const struct diff_rule *rule = &diff_rules[finding->rule];
     add_place(out, finding->new_place.path != NULL ? finding->new_place : finding->old_place);
-    buffer_printf(out, ": %s%s%s: ", colour_of(report, finding->level),
-                  diff_level_name(finding->level), report->has_colour ? "\033[0m" : "");
+    buffer_printf(
+        out, ": %s%s%s: ", colour_of(report, finding->is_error ? DIFF_BREAKING : finding->level),
+        finding->is_error ? "error" : diff_level_name(finding->level),
+        report->has_colour ? "\033[0m" : "");
     if (finding->subject[0] != '\0') {
         add_clean(out, finding->subject);
         buffer_text(out, finding->path[0] != '\0' ? " " : ": ");
@@ -115,13 +120,19 @@ static void write_text(const struct diff_report *report, const struct diff *diff
                        struct buffer *out)
 {
     size_t counts[DIFF_LEVEL_COUNT] = {0};
+    size_t errors = 0;
     for (size_t i = 0; i < diff->count; i++) {
-        counts[diff->items[i].level]++;
+        errors += diff->items[i].is_error;
+        counts[diff->items[i].level] += !diff->items[i].is_error;
         if (is_shown(report, &diff->items[i])) {
             write_finding(report, &diff->items[i], out);
         }
     }
     const char *before = "";
+    if (errors > 0) {
+        buffer_printf(out, "%zu error%s", errors, errors > 1 ? "s" : "");
+        before = ", ";
+    }
     for (int level = DIFF_BREAKING; level >= DIFF_OK; level--) {
         if (counts[level] > 0) {
             buffer_printf(out, "%s%zu %s", before, counts[level],

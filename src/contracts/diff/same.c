@@ -50,6 +50,15 @@ static const struct {
     {"contentEncoding", VALUE},
     {"contentMediaType", VALUE},
     {"x-extensible-enum", VALUE},
+    {"dependentRequired", VALUE},
+    {"dependentSchemas", VALUE},
+    {"unevaluatedProperties", VALUE},
+    {"unevaluatedItems", VALUE},
+    {"prefixItems", VALUE},
+    {"minContains", VALUE},
+    {"maxContains", VALUE},
+    {"$dynamicRef", VALUE},
+    {"$recursiveRef", VALUE},
 };
 
 struct pair {

@@ -62,8 +62,6 @@ static const struct {
     {"$comment", P29, DIFF_OK, false, 0},
     {"additionalProperties", P22, DIFF_RISKY, false, 0},
     {"default", P29, DIFF_RISKY, false, 0},
-    {"contentEncoding", P29, DIFF_RISKY, false, 0},
-    {"contentMediaType", P29, DIFF_RISKY, false, 0},
     {"deprecated", P30, DIFF_OK, false, 0},
     {"discriminator", P28, DIFF_BREAKING, true, DIFF_FORWARD | DIFF_BACKWARD},
     {"x-extensible-enum", P12, DIFF_RISKY, true, 0},
@@ -80,12 +78,14 @@ static bool differ(const struct node *a, const struct node *b)
     return a == NULL || b == NULL ? a != b : !same_value(a, b);
 }
 
+/* DIFF_RULE_COUNT: by any rule. */
 static bool is_told(const struct diff *diff, enum diff_rule_id rule, const struct node *keyword)
 {
     for (size_t i = 0; i < diff->count && keyword != NULL; i++) {
         struct position place = diff->items[i].new_place;
-        if (diff->items[i].rule == rule && place.path == keyword->key_place.path &&
-            place.line == keyword->key_place.line && place.column == keyword->key_place.column) {
+        if ((rule == DIFF_RULE_COUNT || diff->items[i].rule == rule) &&
+            place.path == keyword->key_place.path && place.line == keyword->key_place.line &&
+            place.column == keyword->key_place.column) {
             return true;
         }
     }
@@ -108,7 +108,7 @@ static void compare_notes(struct walk *walk, const struct node *old, const struc
     for (size_t i = 0; i < COUNT_OF(generated) && walk->options->is_extended; i++) {
         const struct node *a = node_find(old, generated[i]);
         const struct node *b = node_find(new, generated[i]);
-        if (differ(a, b)) {
+        if (differ(a, b) && !is_told(walk->diff, DIFF_RULE_COUNT, b)) {
             tell(walk, P31, DIFF_SOURCE, 0, (const struct node *const[2]){old, new},
                  (const struct node *const[2]){a, b}, generated[i]);
         }

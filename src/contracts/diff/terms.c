@@ -110,10 +110,23 @@ static void add_member(struct inclusion *run, const struct term *term, const cha
     out->is_unsure |= !is_sure;
 }
 
+static bool lists(const struct node *list, const char *name)
+{
+    for (const struct node *at = list != NULL ? list->first : NULL; at != NULL; at = at->next) {
+        if (at->kind == NODE_STRING && strcmp(at->text, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is required is declared as well: whoever publishes it must say it. */
 static bool is_declared(const struct terms *declaring, const char *name)
 {
     for (size_t i = 0; i < declaring->count; i++) {
-        if (node_find(node_find(declaring->items[i].node, "properties"), name) != NULL) {
+        const struct node *schema = declaring->items[i].node;
+        if (node_find(node_find(schema, "properties"), name) != NULL ||
+            lists(node_find(schema, "required"), name)) {
             return true;
         }
     }

@@ -10,6 +10,7 @@ enum {
     EMPTY_DEPTH_MAX = 4, /* how far emptiness is looked for */
     EMPTY_ITEMS_MAX = 4, /* items looked at for that */
     REQUIRED_MAX = 1000, /* names counted for the smallest number of members */
+    REQUIRED_ENDLESS = INT32_MAX,
 };
 
 /* Integers that a double holds exactly, with room for a few steps. */
@@ -212,19 +213,21 @@ static int64_t count_names(const struct terms *terms, const char *keyword)
             }
         }
     }
-    return count == REQUIRED_MAX ? INT64_MAX : (int64_t)count;
+    return count == REQUIRED_MAX ? REQUIRED_ENDLESS : (int64_t)count;
 }
 
 /* What `required`, and members that cannot occur, say about the number of members. */
 static void count_members(struct variant *variant)
 {
     int64_t required = count_names(variant->terms, "required");
-    if (required != INT64_MAX && required > variant->min_size) {
+    if (required != REQUIRED_ENDLESS && required > variant->min_size) {
         variant->min_size = required;
     }
     if (variant->is_closed) {
-        int64_t declared = count_names(variant->declaring, "properties");
-        variant->max_size = declared < variant->max_size ? declared : variant->max_size;
+        int64_t declared = count_names(variant->declaring, "properties") +
+                           count_names(variant->declaring, "required");
+        bool is_less = declared < REQUIRED_ENDLESS && declared < variant->max_size;
+        variant->max_size = is_less ? declared : variant->max_size;
     }
     for (size_t i = 0; i < variant->terms->count; i++) {
         const struct node *schema = variant->terms->items[i].node;

@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../unit/unit.h"
+#include "contracts/diff/document_diff.h"
+#include "contracts/diff/report.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What changes of whole contracts mean: the shop's contracts are changed word by word. */
+
+enum { NONE = 0, BOTH = DIFF_FORWARD | DIFF_BACKWARD, EDITS_MAX = 3, FILE_MAX_BYTES = 8192 };
+
+struct edit {
+    const char *file, *from, *to;
+};
+
+struct change {
+    enum diff_rule_id rule;
+    enum diff_level level;
+    unsigned sides;
+    const char *subject; /* of the finding that is asked for */
+    const char *note;    /* a part of it; NULL: any */
+    struct edit edits[EDITS_MAX];
+};
+
+#define ORDERS_2                                                                                   \
+    {                                                                                              \
+        "orders.yaml", "version: 1.2.0", "version: 2.0.0"                                          \
+    }
+
+static const struct change changes[] = {
+    {M1,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders OrderPlaced",
+     "heard by",
+     {{"orders.yaml", "name: OrderPlaced", "name: OrderMade"}}},
+    {M1,
+     DIFF_RISKY,
+     DIFF_FORWARD,
+     "orders OrderPlaced",
+     "until now",
+     {{"orders.yaml", "name: OrderPlaced", "name: OrderMade"},
+      {"archive.yaml", "name: OrderPlaced", "name: OrderKept"}}},
+    {M1,
+     DIFF_OK,
+     NONE,
+     "orders OrderCancelled",
+     "nobody",
+     {{"orders.yaml", "name: OrderCancelled", "name: OrderWithdrawn"}}},
+    {M1,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders OrderPlaced",
+     "heard by",
+     {{"orders.yaml", "orders.order-placed.v1", "orders.order-placed.v2"}}},
+    {M2,
+     DIFF_RISKY,
+     DIFF_FORWARD,
+     "orders OrderHeld",
+     "archive",
+     {{"orders.yaml", "    messages:\n      OrderCancelled:",
+       "    messages:\n      OrderHeld: {name: OrderHeld}\n      OrderCancelled:"}}},
+    {M3,
+     DIFF_OK,
+     NONE,
+     "orders OrderCancelled",
+     NULL,
+     {{"orders.yaml", "      OrderCancelled: {$ref", "      Cancelled: {$ref"},
+      {"orders.yaml", "orderCancelled/messages/OrderCancelled'",
+       "orderCancelled/messages/Cancelled'"}}},
+    {M4,
+     DIFF_BREAKING,
+     BOTH,
+     "orders OrderPlaced",
+     "contentType",
+     {{"orders.yaml", "defaultContentType: application/json", "defaultContentType: text/plain"}}},
+    {M5,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders OrderPlaced",
+     NULL,
+     {{"orders.yaml", "header#/story}", "header#/tale}"}}},
+    {M5,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders OrderPlaced",
+     NULL,
+     {{"orders.yaml", "      correlationId: {location: $message.header#/story}\n", ""}}},
+    {P16,
+     DIFF_BREAKING,
+     DIFF_BACKWARD,
+     "orders OrderPlaced",
+     NULL,
+     {{"orders.yaml", "maximum: 100", "maximum: 99"}}},
+    {P15,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders OrderPlaced",
+     NULL,
+     {{"orders.yaml", "maximum: 100", "maximum: 101"}}},
+    {P15,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders OrderPlaced",
+     NULL,
+     {{"orders.yaml", "maximum: 100", "maximum: 101"}, ORDERS_2}}, /* the address has a version */
+    {P01,
+     DIFF_OK,
+     NONE,
+     "orders OrderPlaced",
+     NULL,
+     {{"orders.yaml", "          note:", "          memo: {type: string}\n          note:"}}},
+    {P04,
+     DIFF_OK,
+     NONE,
+     "orders OrderPlaced",
+     NULL,
+     {{"orders.yaml", "          note: {type: string, maxLength: 80}\n", ""}}},
+    {P03,
+     DIFF_BREAKING,
+     DIFF_BACKWARD,
+     "orders OrderCancelled",
+     NULL,
+     {{"orders.yaml", "[orderId]\n        properties:",
+       "[orderId, why]\n        properties:\n          why: {type: string}"}}},
+    {P05,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders OrderPlaced (headers)",
+     NULL,
+     {{"orders.yaml",
+       "        required: [story]\n        properties:\n          story: {type: string}",
+       "        properties: {}"}}},
+    {P31,
+     DIFF_SOURCE,
+     NONE,
+     "orders OrderPlaced",
+     NULL,
+     {{"orders.yaml",
+       "          orderId: {type: string}\n          total: {type: integer, minimum: 1, maximum: "
+       "100}",
+       "          total: {type: integer, minimum: 1, maximum: 100}\n          orderId: {type: "
+       "string}"}}},
+    /* A consumer's own copy: judged in reverse. */
+    {P16,
+     DIFF_BREAKING,
+     DIFF_BACKWARD,
+     "archive OrderPlaced",
+     NULL,
+     {{"archive.yaml", "maximum: 1000", "maximum: 50"}}},
+    {X1,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders OrderPlaced as heard by archive",
+     "P15",
+     {{"archive.yaml", "maximum: 1000", "maximum: 50"}}},
+    {X1,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders OrderPlaced as heard by archive",
+     "P15",
+     {{"orders.yaml", "maximum: 100", "maximum: 2000"}}},
+    {X1,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders OrderPlaced as heard by archive",
+     "P07",
+     {{"orders.yaml", "required: [orderId, total]", "required: [orderId]"}}},
+    /* Routing keys, by what every binding matches. */
+    {C1,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders orderPlaced",
+     "mailer",
+     {{"orders.yaml", "orders.order-placed.v1", "orders.order-made.v1"}}},
+    {C1,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders orderPlaced",
+     "archive",
+     {{"orders.yaml", "orders.order-placed.v1", "orders.new.order-placed.v1"}}},
+    {C1,
+     DIFF_OK,
+     NONE,
+     "orders orderCancelled",
+     "as before",
+     {{"orders.yaml", "orders.order-cancelled.v1", "orders.order-withdrawn.v1"}}},
+    {C1,
+     DIFF_BREAKING,
+     DIFF_BACKWARD,
+     "archive orders",
+     "orders.order-cancelled.v1",
+     {{"archive.yaml", "orders.*.v1", "orders.order-placed.v1"}}},
+    {C1,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders orderPlaced",
+     "another exchange",
+     {{"orders.yaml", "name: orders.events", "name: shop.events"}}},
+    {C2,
+     DIFF_TOPOLOGY,
+     NONE,
+     "orders orderPlaced",
+     "name of the exchange",
+     {{"orders.yaml", "name: orders.events", "name: shop.events"}}},
+    {C2,
+     DIFF_TOPOLOGY,
+     NONE,
+     "orders orderPlaced",
+     "type of the exchange",
+     {{"orders.yaml", "type: topic", "type: direct"}}},
+    {C2,
+     DIFF_TOPOLOGY,
+     NONE,
+     "orders orderPlaced",
+     "durable",
+     {{"orders.yaml", "durable: true", "durable: false"}}},
+    {C2,
+     DIFF_TOPOLOGY,
+     NONE,
+     "orders orderPlaced",
+     "vhost",
+     {{"orders.yaml", "vhost: /}", "vhost: /shop}"}}},
+    {C3,
+     DIFF_TOPOLOGY,
+     NONE,
+     "jobs work",
+     "exclusive",
+     {{"jobs.yaml", "exclusive: false", "exclusive: true"}}},
+    {C4,
+     DIFF_BREAKING,
+     BOTH,
+     "jobs work",
+     NULL,
+     {{"jobs.yaml", ", x-dead-letter-exchange: jobs.dlx", ""}}},
+    {C5,
+     DIFF_RISKY,
+     NONE,
+     "jobs work",
+     "listens",
+     {{"jobs.yaml", "  doJob:\n    action: receive\n    channel: {$ref: '#/channels/work'}\n",
+       ""}}},
+    {O1,
+     DIFF_OK,
+     NONE,
+     "orders sayOrderCancelled",
+     "nobody",
+     {{"orders.yaml",
+       "  sayOrderCancelled:\n    action: send\n    channel: {$ref: '#/channels/orderCancelled'}\n"
+       "    messages: [{$ref: '#/channels/orderCancelled/messages/OrderCancelled'}]\n",
+       ""}}},
+    {O1,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders sayOrderPlaced",
+     "heard by",
+     {{"orders.yaml",
+       "  sayOrderPlaced:\n    action: send\n    channel: {$ref: '#/channels/orderPlaced'}\n"
+       "    messages: [{$ref: '#/channels/orderPlaced/messages/OrderPlaced'}]\n",
+       ""}}},
+    {O2,
+     DIFF_TOPOLOGY,
+     NONE,
+     "jobs doJob",
+     NULL,
+     {{"jobs.yaml", "  doJob:\n    action: receive\n    channel: {$ref: '#/channels/work'}\n",
+       ""}}},
+    {O3,
+     DIFF_BREAKING,
+     BOTH,
+     "jobs doJob",
+     NULL,
+     {{"jobs.yaml", "action: receive", "action: send"}}},
+    {O4,
+     DIFF_OK,
+     NONE,
+     "mailer sendNote",
+     "another key",
+     {{"mailer.yaml", "sendReceipt:", "sendNote:"}}},
+    {V1,
+     DIFF_BREAKING,
+     NONE,
+     "orders",
+     "1 breaking",
+     {{"orders.yaml", "maximum: 100", "maximum: 99"}, {"orders.yaml", "1.2.0", "1.3.0"}}},
+    {V2,
+     DIFF_RISKY,
+     NONE,
+     "orders",
+     NULL,
+     {{"orders.yaml", "          note:", "          memo: {type: string}\n          note:"}}},
+    {V3, DIFF_RISKY, NONE, "orders", NULL, {{"orders.yaml", "1.2.0", "1.1.9"}}},
+    /* Announced by the document's version, where the address has none. */
+    {P13,
+     DIFF_RISKY,
+     DIFF_BACKWARD,
+     "jobs JobWanted",
+     "announced",
+     {{"jobs.yaml", "id: {type: string}", "id: {type: string, enum: [a]}"},
+      {"jobs.yaml", "version: 1.0.0", "version: 2.0.0"}}},
+    {P32,
+     DIFF_UNKNOWN,
+     BOTH,
+     "jobs JobWanted",
+     NULL,
+     {{"jobs.yaml", "payload: {type: object, properties: {id: {type: string}}}",
+       "payload: {schemaFormat: 'application/vnd.apache.avro;version=1.9.0', schema: {type: "
+       "string}}"}}},
+};
+
+#define FOLDER "/tmp/quadrille-test-diff-XXXXXX"
+static char folder[] = FOLDER;
+static struct asyncapi old, new;
+static struct diff diff;
+
+static char *read_file(const char *name)
+{
+    AUTO(free_text) char *path = xasprintf("%s/%s", SHOP, name);
+    FILE *file = fopen(path, "re");
+    ck_assert_msg(file != NULL, "%s", path);
+    char *text = xcalloc(1, FILE_MAX_BYTES);
+    ck_assert_uint_lt(fread(text, 1, FILE_MAX_BYTES - 1, file), FILE_MAX_BYTES - 1);
+    (void)fclose(file);
+    return text;
+}
+
+static void write_file(const char *name, const char *text)
+{
+    AUTO(free_text) char *path = xasprintf("%s/%s", folder, name);
+    FILE *file = fopen(path, "we");
+    ck_assert(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+/* Every place where it stands. */
+static char *replace(const char *text, const struct edit *edit)
+{
+    struct buffer out = {0};
+    size_t count = 0;
+    for (const char *at = strstr(text, edit->from); at != NULL; at = strstr(text, edit->from)) {
+        buffer_add(&out, text, (size_t)(at - text));
+        buffer_text(&out, edit->to);
+        text = at + strlen(edit->from);
+        count++;
+    }
+    ck_assert_msg(count > 0, "%s does not say: %s", edit->file, edit->from);
+    buffer_text(&out, text);
+    char *result = xstrdup(buffer_cstr(&out));
+    buffer_done(&out);
+    return result;
+}
+
+static const char *const files[] = {"archive.yaml", "jobs.yaml", "mailer.yaml", "orders.yaml"};
+
+static void make_folder(const struct edit *edits)
+{
+    ck_assert(mkdtemp(folder) != NULL);
+    for (size_t f = 0; f < COUNT_OF(files); f++) {
+        char *text = read_file(files[f]);
+        for (size_t e = 0; e < EDITS_MAX && edits[e].file != NULL; e++) {
+            if (strcmp(edits[e].file, files[f]) == 0) {
+                char *next = replace(text, &edits[e]);
+                free(text);
+                text = next;
+            }
+        }
+        write_file(files[f], text);
+        free(text);
+    }
+}
+
+static void remove_folder(void)
+{
+    for (size_t f = 0; f < COUNT_OF(files); f++) {
+        AUTO(free_text) char *path = xasprintf("%s/%s", folder, files[f]);
+        (void)unlink(path);
+    }
+    (void)rmdir(folder);
+}
+
+static void load(struct asyncapi *set, const char *path)
+{
+    struct fault fault;
+    ck_assert_msg(asyncapi_load(set, &path, 1, &fault) == OK, "%s", fault.text);
+    ck_assert_msg(set->documents.findings.count == 0, "%s", set->documents.findings.items[0].text);
+}
+
+static void compare(const struct edit *edits, bool is_swapped,
+                    const struct document_diff_options *options)
+{
+    make_folder(edits);
+    load(&old, is_swapped ? folder : SHOP);
+    load(&new, is_swapped ? SHOP : folder);
+    document_diff(&diff, &old, &new, options);
+    remove_folder();
+}
+
+static void teardown(void)
+{
+    diff_done(&diff);
+    asyncapi_done(&old);
+    asyncapi_done(&new);
+    (void)snprintf(folder, sizeof folder, "%s", FOLDER);
+}
+
+static const struct diff_finding *find(enum diff_rule_id rule, const char *subject,
+                                       const char *note)
+{
+    for (size_t i = 0; i < diff.count; i++) {
+        const struct diff_finding *finding = &diff.items[i];
+        if (finding->rule == rule && strcmp(finding->subject, subject) == 0 &&
+            (note == NULL || (finding->note != NULL && strstr(finding->note, note) != NULL))) {
+            return finding;
+        }
+    }
+    return NULL;
+}
+
+static const char *all_findings(void)
+{
+    static struct buffer out;
+    buffer_clear(&out);
+    const struct diff_report report = {.fail_on = DIFF_BREAKING, .has_all = true};
+    diff_writer_find("text")(&report, &diff, &out);
+    return buffer_cstr(&out);
+}
+
+START_TEST(each_change_is_told_with_its_level_and_sides)
+{
+    const struct change *change = &changes[_i];
+    compare(change->edits, false, &(struct document_diff_options){0});
+    const struct diff_finding *finding = find(change->rule, change->subject, change->note);
+    ck_assert_msg(finding != NULL, "%s of %s is not told:\n%s", diff_rules[change->rule].id,
+                  change->subject, all_findings());
+    ck_assert_msg(finding->level == change->level && finding->sides == change->sides,
+                  "%s, sides %u:\n%s", diff_level_name(finding->level), finding->sides,
+                  all_findings());
+    ck_assert(finding->new_place.line > 0 || finding->old_place.line > 0);
+}
+END_TEST
+
+/* Sides of payload findings, which swapping must swap. */
+static unsigned sides_of_payloads(void)
+{
+    unsigned sides = 0;
+    for (size_t i = 0; i < diff.count; i++) {
+        sides |= diff.items[i].rule <= P32 ? diff.items[i].sides : 0;
+    }
+    return sides;
+}
+
+START_TEST(swapping_the_versions_swaps_the_sides)
+{
+    const struct change *change = &changes[_i];
+    if (change->rule > P32 || strncmp(change->subject, "orders", 6) != 0) {
+        return; /* messages come and go in one direction, consumers have one side */
+    }
+    compare(change->edits, false, &(struct document_diff_options){0});
+    unsigned there = sides_of_payloads();
+    teardown();
+    compare(change->edits, true, &(struct document_diff_options){0});
+    unsigned back = sides_of_payloads();
+    ck_assert_uint_eq((there & DIFF_FORWARD) != 0, (back & DIFF_BACKWARD) != 0);
+    ck_assert_uint_eq((there & DIFF_BACKWARD) != 0, (back & DIFF_FORWARD) != 0);
+}
+END_TEST
+
+START_TEST(contracts_do_not_differ_from_themselves)
+{
+    static const char *const paths[] = {SHOP, CONTRACTS};
+    load(&old, paths[_i]);
+    load(&new, paths[_i]);
+    document_diff(&diff, &old, &new, &(struct document_diff_options){0});
+    ck_assert_msg(diff.count == 0, "%s", all_findings());
+}
+END_TEST
+
+START_TEST(every_rule_of_contracts_has_a_case)
+{
+    for (int rule = M1; rule < DIFF_RULE_COUNT; rule++) {
+        bool has_case = false;
+        for (size_t i = 0; i < COUNT_OF(changes); i++) {
+            has_case |= (int)changes[i].rule == rule;
+        }
+        ck_assert_msg(has_case, "%s", diff_rules[rule].id);
+    }
+}
+END_TEST
+
+START_TEST(a_kept_version_is_asked_only_whether_its_events_can_be_read)
+{
+    const struct edit edits[EDITS_MAX] = {{"orders.yaml", "maximum: 100", "maximum: 200"},
+                                          {"orders.yaml", "required: [orderId]", "required: []"},
+                                          {"orders.yaml", "maxLength: 80", "maxLength: 79"}};
+    compare(edits, false, &(struct document_diff_options){.against = "v1.0.0", .is_history = true});
+    const struct diff_finding *finding = find(P16, "orders OrderPlaced since v1.0.0", NULL);
+    ck_assert_msg(finding != NULL && finding->sides == DIFF_BACKWARD, "%s", all_findings());
+    for (size_t i = 0; i < diff.count; i++) {
+        ck_assert_uint_eq(diff.items[i].sides & DIFF_FORWARD, 0);
+    }
+}
+END_TEST
+
+START_TEST(two_files_are_versions_of_one_service_whatever_they_are_called)
+{
+    const struct edit edits[EDITS_MAX] = {
+        {"jobs.yaml", "id: {type: string}", "id: {type: integer}"}};
+    make_folder(edits);
+    AUTO(free_text) char *from = xasprintf("%s/jobs.yaml", folder);
+    AUTO(free_text) char *to = xasprintf("%s/orders.yaml", folder);
+    ck_assert_int_eq(rename(from, to), 0);
+    load(&old, SHOP "/jobs.yaml");
+    load(&new, to);
+    document_diff(&diff, &old, &new, &(struct document_diff_options){0});
+    remove_folder();
+    ck_assert_msg(find(P11, "orders JobWanted", NULL) != NULL, "%s", all_findings());
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("diff of contracts");
+    TCase *tcase = tcase_create("diff of contracts");
+    tcase_add_checked_fixture(tcase, NULL, teardown);
+    tcase_add_loop_test(tcase, each_change_is_told_with_its_level_and_sides, 0, COUNT_OF(changes));
+    tcase_add_loop_test(tcase, swapping_the_versions_swaps_the_sides, 0, COUNT_OF(changes));
+    tcase_add_loop_test(tcase, contracts_do_not_differ_from_themselves, 0, 2);
+    tcase_add_test(tcase, every_rule_of_contracts_has_a_case);
+    tcase_add_test(tcase, a_kept_version_is_asked_only_whether_its_events_can_be_read);
+    tcase_add_test(tcase, two_files_are_versions_of_one_service_whatever_they_are_called);
+    suite_add_tcase(suite, tcase);
+    return unit_run(suite);
+}
