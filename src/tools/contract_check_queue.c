@@ -116,8 +116,9 @@ static enum outcome read_bindings(json_object *list, const char *queue, struct b
                 : add_binding(bindings, source, member_of(item, "routing_key"), fault);
     }
     if (o == OK && bindings->count == 0) {
-        o = fault_set(fault, REJECT, "queue %s is bound to no exchange: nothing can be seen beside",
-                      queue);
+        o = fault_set(
+            fault, REJECT,
+            "queue %s is not there, or is bound to no exchange: nothing can be seen beside", queue);
     }
     return o;
 }

@@ -226,7 +226,8 @@ void check_report_summary(struct check_report *report)
         return;
     }
     struct arena arena = {0};
-    (void)printf("%zu messages allowed, %zu not\n", report->allowed, report->refused);
+    (void)printf("%zu judged: %zu allowed, %zu not\n", report->allowed + report->refused,
+                 report->allowed, report->refused);
     for (size_t i = 0; i < report->reason_count; i++) {
         (void)printf("%9zu  %s\n", report->reasons[i].count,
                      clean(&arena, report->reasons[i].text));

@@ -2,6 +2,7 @@
 #include "core/broker.h"
 #include "core/buffer.h"
 #include "core/memory.h"
+#include "core/scan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,18 @@ static void check_letter(const uint8_t *data, size_t size, size_t max_bytes, str
     require(properties.is_persistent && properties.user_id == NULL);
 }
 
+/* And JSON, whatever its bytes; our own scanner takes no NUL. */
+static void check_json(const uint8_t *data, size_t size)
+{
+    AUTO(buffer_done) struct buffer out = {0};
+    struct fault fault;
+    require(broker_properties_json(data, size, &out, &fault) == OK);
+    const char *json = buffer_cstr(&out);
+    struct scan scan = {.start = json, .at = json, .end = json + out.length};
+    require(strstr(json, "\\u0000") != NULL ||
+            (scan_skip(&scan, BROKER_JSON_MAX_DEPTH + 3) && scan_is_done(&scan)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     AUTO(arena_done) struct arena arena = {0};
@@ -48,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (broker_properties_decode(data, size, &arena, &properties, &fault) == OK) {
         check_letter(data, size, size + 4096, &arena);
         check_letter(data, size, size, &arena);
+        check_json(data, size);
     }
     return 0;
 }

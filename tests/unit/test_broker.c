@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -386,6 +387,76 @@ START_TEST(only_the_largest_header_gives_way)
 }
 END_TEST
 
+/* Every kind that AMQP has; names and texts as they come. */
+START_TEST(a_list_is_told_as_json)
+{
+    amqp_field_value_t items[] = {
+        {.kind = AMQP_FIELD_KIND_U64, .value.u64 = UINT64_MAX},
+        {.kind = AMQP_FIELD_KIND_F64, .value.f64 = 0.1},
+        {.kind = AMQP_FIELD_KIND_F32, .value.f32 = INFINITY},
+    };
+    amqp_table_entry_t inner[] = {
+        {amqp_cstring_bytes("list"),
+         {.kind = AMQP_FIELD_KIND_ARRAY, .value.array = {COUNT_OF(items), items}}},
+        {amqp_cstring_bytes("i8"), {.kind = AMQP_FIELD_KIND_I8, .value.i8 = -8}},
+    };
+    amqp_table_entry_t entries[] = {
+        {amqp_cstring_bytes("text"),
+         {.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes("a\"\xc3\xa9\xff\n")}},
+        {amqp_cstring_bytes("yes"), {.kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1}},
+        {amqp_cstring_bytes("void"), {.kind = AMQP_FIELD_KIND_VOID}},
+        {amqp_cstring_bytes("decimal"),
+         {.kind = AMQP_FIELD_KIND_DECIMAL, .value.decimal = {.decimals = 2, .value = 1234}}},
+        {amqp_cstring_bytes("table"),
+         {.kind = AMQP_FIELD_KIND_TABLE, .value.table = {COUNT_OF(inner), inner}}},
+    };
+    amqp_basic_properties_t list = {
+        ._flags = AMQP_BASIC_TYPE_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_PRIORITY_FLAG |
+                  AMQP_BASIC_TIMESTAMP_FLAG | AMQP_BASIC_HEADERS_FLAG,
+        .type = amqp_cstring_bytes("T"),
+        .delivery_mode = 2,
+        .priority = 9,
+        .timestamp = 1700000000,
+        .headers = {COUNT_OF(entries), entries},
+    };
+    char raw[1024];
+    AUTO(buffer_done) struct buffer out = {0};
+    struct fault fault = {0};
+    int length = amqp_encode_properties(AMQP_BASIC_CLASS, &list, (amqp_bytes_t){sizeof raw, raw});
+    ck_assert_int_gt(length, 0);
+    ck_assert_int_eq(broker_properties_json(raw, (size_t)length, &out, &fault), OK);
+    ck_assert_str_eq(buffer_cstr(&out),
+                     "{\"type\":\"T\",\"delivery_mode\":2,\"priority\":9,\"timestamp\":1700000000,"
+                     "\"headers\":{\"text\":\"a\\\"\xc3\xa9\xef\xbf\xbd\\u000a\",\"yes\":true,"
+                     "\"void\":null,\"decimal\":1234e-2,\"table\":{\"list\":["
+                     "18446744073709551615,0.10000000000000001,null],\"i8\":-8}}}");
+    ck_assert_int_eq(broker_properties_json(raw, 3, &out, &fault), REJECT);
+}
+END_TEST
+
+START_TEST(a_deep_list_is_told_to_a_depth)
+{
+    enum { DEPTH = BROKER_JSON_MAX_DEPTH + 5 };
+    amqp_field_value_t levels[DEPTH] = {{.kind = AMQP_FIELD_KIND_ARRAY}};
+    for (int i = 1; i < DEPTH; i++) {
+        levels[i] =
+            (amqp_field_value_t){.kind = AMQP_FIELD_KIND_ARRAY, .value.array = {1, &levels[i - 1]}};
+    }
+    amqp_table_entry_t entry = {amqp_cstring_bytes("deep"), levels[DEPTH - 1]};
+    amqp_basic_properties_t list = {._flags = AMQP_BASIC_HEADERS_FLAG, .headers = {1, &entry}};
+    char raw[1024];
+    AUTO(buffer_done) struct buffer out = {0};
+    struct fault fault = {0};
+    int length = amqp_encode_properties(AMQP_BASIC_CLASS, &list, (amqp_bytes_t){sizeof raw, raw});
+    ck_assert_int_gt(length, 0);
+    ck_assert_int_eq(broker_properties_json(raw, (size_t)length, &out, &fault), OK);
+    const char *null = strstr(buffer_cstr(&out), "null");
+    ck_assert_ptr_nonnull(null);
+    ck_assert_int_eq(null[-1], '[');
+    ck_assert_uint_eq(strspn(strchr(buffer_cstr(&out), '['), "["), BROKER_JSON_MAX_DEPTH);
+}
+END_TEST
+
 START_TEST(an_event_that_fits_no_frame_is_refused)
 {
     AUTO(peer_close) struct peer peer;
@@ -513,6 +584,8 @@ int main(void)
     tcase_add_test(cases, a_header_frame_may_be_larger_than_what_was_published);
     tcase_add_loop_test(cases, a_dead_letter_always_fits_its_frame, 0, 9);
     tcase_add_test(cases, only_the_largest_header_gives_way);
+    tcase_add_test(cases, a_list_is_told_as_json);
+    tcase_add_test(cases, a_deep_list_is_told_to_a_depth);
     tcase_add_test(cases, an_event_that_fits_no_frame_is_refused);
     tcase_add_test(cases, a_body_is_cut_into_frames_of_the_negotiated_size);
     tcase_add_test(cases, confirms_come_singly_in_groups_and_in_any_order);
