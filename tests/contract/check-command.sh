@@ -4,8 +4,9 @@
 #   usage: check-command.sh QUADRILLE FIXTURES
 set -euo pipefail
 
-quadrille=$1
-export CONTRACTS=$2/shop.yaml
+quadrille=$(realpath -- "$1")
+CONTRACTS=$(realpath -- "$2")/shop.yaml
+export CONTRACTS
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
