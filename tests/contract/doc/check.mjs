@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a reader sees of the documentation site; prints TAP.
-//   usage: check.mjs CHROMIUM SITES, with the sites company, foreign, hostile and shop in SITES
+//   usage: check.mjs CHROMIUM SITES, with the sites company, crowd, foreign, hostile and shop in SITES
 import {createRequire} from 'node:module';
 import {existsSync, readdirSync} from 'node:fs';
 import {join} from 'node:path';
@@ -238,6 +238,14 @@ await test('the map has no overlaps', async () => {
   await go('index.html');
   const drawing = await company.page.evaluate(geometry);
   return [...drawing.wrong, ...same('boxes', drawing.boxes, 29), ...same('readable', drawing.smallest >= 11, true)];
+});
+
+await test('the map has no overlaps where all listen to one', async () => {
+  const {page, wrong, close} = await open();
+  await page.goto(url('crowd', 'index.html'));
+  const drawing = await page.evaluate(geometry);
+  await close();
+  return [...wrong, ...drawing.wrong, ...same('boxes', drawing.boxes, 6), ...same('arrows', drawing.arrows, 5)];
 });
 
 await test('drawings of hostile names have no overlaps', async () => {
