@@ -104,7 +104,8 @@ static enum outcome write_depfile(const struct request *request, const struct co
     add_path(&out, request->source);
     buffer_text(&out, ": ");
     add_path(&out, request->contracts);
-    for (const struct document *each = set->documents.first; each != NULL; each = each->next) {
+    for (const struct document *each = set->asyncapi.documents.first; each != NULL;
+         each = each->next) {
         buffer_text(&out, " \\\n  ");
         add_path(&out, each->path);
     }
@@ -144,7 +145,7 @@ static enum outcome generate(const struct request *request, struct contract_set 
     }
     AUTO(generation_done) struct generation generation;
     generation_prepare(&generation, set, service);
-    if (set->documents.findings.count > 0) {
+    if (set->asyncapi.documents.findings.count > 0) {
         return fault_set(fault, REJECT, "%s: does not map to C", service->document->path);
     }
     return write_all(request, &generation, fault);
@@ -162,8 +163,8 @@ int main(int argc, char **argv)
     if (generate(&request, &set, &fault) == OK) {
         return DONE;
     }
-    if (set.documents.findings.count > 0) {
-        findings_print(&set.documents.findings, stderr);
+    if (set.asyncapi.documents.findings.count > 0) {
+        findings_print(&set.asyncapi.documents.findings, stderr);
     } else {
         (void)fprintf(stderr, "%s\n", fault.text);
     }

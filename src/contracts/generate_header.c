@@ -36,7 +36,7 @@ static void write_member(const struct generation *generation, const struct prope
                          struct buffer *out)
 {
     const struct schema *schema = property->schema;
-    const char *name = c_snake(&generation->set->documents.arena, property->name);
+    const char *name = c_snake(&generation->set->asyncapi.documents.arena, property->name);
     if (!property->required || schema->nullable) {
         buffer_printf(out, "    bool has_%s;\n", name);
     }
@@ -62,7 +62,7 @@ static void write_struct(const struct generation *generation, const struct c_typ
 static void write_enum(const struct generation *generation, const struct c_type *type,
                        struct buffer *out)
 {
-    struct arena *arena = &generation->set->documents.arena;
+    struct arena *arena = &generation->set->asyncapi.documents.arena;
     const char *prefix = c_upper(arena, type->name);
     buffer_printf(out, "enum %s {\n", type->name);
     for (size_t i = 0; i < type->schema->value_count; i++) {
@@ -90,7 +90,7 @@ static void write_types(const struct generation *generation, struct buffer *out)
 static void write_prototype(const struct generation *generation, const char *verb, const char *name,
                             struct buffer *out)
 {
-    struct arena *arena = &generation->set->documents.arena;
+    struct arena *arena = &generation->set->asyncapi.documents.arena;
     struct c_list list;
     c_list_begin(&list, out, arena_printf(arena, "enum outcome %s_%s(", verb, name));
     c_list_add(&list, "struct work *work");
@@ -117,8 +117,8 @@ static void write_receive(const struct generation *generation,
 {
     buffer_byte(out, '\n');
     if (receive->summary != NULL) {
-        c_comment(out, arena_printf(&generation->set->documents.arena, "%s: %s", receive->key,
-                                    receive->summary));
+        c_comment(out, arena_printf(&generation->set->asyncapi.documents.arena, "%s: %s",
+                                    receive->key, receive->summary));
     }
     for (size_t i = 0; i < receive->message_count; i++) {
         const char *name = generation_message(generation, receive->messages[i]);
@@ -130,7 +130,7 @@ static void write_receive(const struct generation *generation,
 void generate_header(const struct generation *generation, struct buffer *out)
 {
     const char *service = generation->service->name;
-    const char *guard = c_upper(&generation->set->documents.arena, service);
+    const char *guard = c_upper(&generation->set->asyncapi.documents.arena, service);
     buffer_printf(out,
                   "/* SPDX-License-Identifier: Apache-2.0 */\n"
                   "#ifndef %s_CONTRACT_H\n#define %s_CONTRACT_H\n\n"

@@ -59,7 +59,7 @@ static void add_bounds(struct arena *arena, struct c_list *row, const struct sch
 static void add_rules(const struct generation *generation, struct c_list *row,
                       const struct schema *schema, const char *base)
 {
-    add_bounds(&generation->set->documents.arena, row, schema);
+    add_bounds(&generation->set->asyncapi.documents.arena, row, schema);
     if (schema->pattern != NULL) {
         c_list_add(row, ".pattern = &%s_pattern", base);
     }
@@ -84,7 +84,7 @@ static void add_array(struct c_list *row, const char *type, const char *name, co
 static void write_row(const struct generation *generation, const char *type,
                       const struct property *property, struct buffer *out)
 {
-    struct arena *arena = &generation->set->documents.arena;
+    struct arena *arena = &generation->set->asyncapi.documents.arena;
     const struct schema *schema = property->schema;
     const char *name = c_snake(arena, property->name);
     bool is_time = schema->kind == FIELD_DATE_TIME ||
@@ -131,7 +131,7 @@ static void write_pattern(struct arena *arena, const char *base, const struct sc
 static void write_helpers(const struct generation *generation, const char *type,
                           const struct property *property, struct buffer *out)
 {
-    struct arena *arena = &generation->set->documents.arena;
+    struct arena *arena = &generation->set->asyncapi.documents.arena;
     const char *base = arena_printf(arena, "%s_%s", type, c_snake(arena, property->name));
     write_pattern(arena, base, property->schema, out);
     if (property->schema->kind != FIELD_ARRAY) {
@@ -185,7 +185,7 @@ static void write_values(const struct generation *generation, const struct c_typ
     c_list_begin(&list, out, "    ");
     for (size_t i = 0; i < type->schema->value_count; i++) {
         c_list_add(&list, "%s",
-                   literal(&generation->set->documents.arena, type->schema->values[i]));
+                   literal(&generation->set->asyncapi.documents.arena, type->schema->values[i]));
     }
     buffer_text(out, ",\n};\n\n");
 }
@@ -200,7 +200,7 @@ static const char *offset_of(struct arena *arena, const char *type, const char *
 static void write_message(const struct generation *generation, const struct model_message *message,
                           struct buffer *out)
 {
-    struct arena *arena = &generation->set->documents.arena;
+    struct arena *arena = &generation->set->asyncapi.documents.arena;
     const struct model_channel *channel = message->channel;
     const struct property *correlation = message->correlation;
     const char *type = generation_message(generation, message);
@@ -294,7 +294,7 @@ static void write_calls(const char *name, struct buffer *out)
 static void write_outcomes(const struct generation *generation,
                            const struct model_operation *receive, struct buffer *out)
 {
-    struct arena *arena = &generation->set->documents.arena;
+    struct arena *arena = &generation->set->asyncapi.documents.arena;
     if (receive->outcomes == NULL) {
         return;
     }
@@ -313,7 +313,7 @@ static void write_receive(const struct generation *generation,
                           const struct model_operation *receive, const char *name,
                           struct buffer *out)
 {
-    struct arena *arena = &generation->set->documents.arena;
+    struct arena *arena = &generation->set->asyncapi.documents.arena;
     const struct retry_policy *retry = &receive->retry;
     buffer_printf(out,
                   "    {\n"

@@ -7,12 +7,12 @@
 #include <string.h>
 
 #define COMPLAIN(generation, position, ...)                                                        \
-    findings_add(&(generation)->set->documents.findings, position, __VA_ARGS__)
+    findings_add(&(generation)->set->asyncapi.documents.findings, position, __VA_ARGS__)
 
 const char *generation_message(const struct generation *generation,
                                const struct model_message *message)
 {
-    struct arena *arena = &generation->set->documents.arena;
+    struct arena *arena = &generation->set->asyncapi.documents.arena;
     const char *name = c_snake(arena, message->name);
     int major = message->channel->major;
     return major > 1 ? arena_printf(arena, "%s_v%d", name, major) : name;
@@ -54,7 +54,7 @@ static void add_type(struct generation *generation, const struct schema *schema,
 /* Do two members of the struct get the same name? "has_x" and "x_count" count. */
 static void check_members(struct generation *generation, const struct schema *object)
 {
-    struct arena *arena = &generation->set->documents.arena;
+    struct arena *arena = &generation->set->asyncapi.documents.arena;
     for (size_t i = 0; i < object->property_count; i++) {
         const struct property *property = &object->properties[i];
         const char *name = c_snake(arena, property->name);
@@ -77,7 +77,7 @@ static void check_members(struct generation *generation, const struct schema *ob
 
 static void check_values(struct generation *generation, const struct schema *schema)
 {
-    struct arena *arena = &generation->set->documents.arena;
+    struct arena *arena = &generation->set->asyncapi.documents.arena;
     for (size_t i = 0; i < schema->value_count; i++) {
         const char *name = c_upper(arena, schema->values[i]);
         if (*name == '\0') {
@@ -97,7 +97,7 @@ static void check_values(struct generation *generation, const struct schema *sch
 static void collect_types(struct generation *generation, const struct schema *schema,
                           const char *name, const char *summary)
 {
-    struct arena *arena = &generation->set->documents.arena;
+    struct arena *arena = &generation->set->asyncapi.documents.arena;
     if (schema->kind == FIELD_ARRAY) {
         collect_types(generation, schema->item, name, NULL);
         return;

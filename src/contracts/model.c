@@ -10,7 +10,7 @@
 const struct retry_policy model_default_retry = {.attempts = 8, .base_ms = 500, .max_ms = 300000};
 
 #define COMPLAIN(set, node, ...)                                                                   \
-    findings_add(&(set)->documents.findings, (node)->place, __VA_ARGS__)
+    findings_add(&(set)->asyncapi.documents.findings, (node)->place, __VA_ARGS__)
 
 /* A required text member of a map; NULL after a finding. */
 static const char *need_text(struct contract_set *set, const struct node *map, const char *key)
@@ -30,7 +30,7 @@ static const struct node *need(struct contract_set *set, const struct node *map,
         COMPLAIN(set, map, "%s is missing", key);
         return NULL;
     }
-    return ref_follow(&set->documents, node);
+    return ref_follow(&set->asyncapi.documents, node);
 }
 
 static const struct property *need_id(struct contract_set *set, const struct node *name,
@@ -45,14 +45,14 @@ static const struct property *need_id(struct contract_set *set, const struct nod
     return property;
 }
 
-static void read_payload(struct contract_set *set, struct model_message *message)
+static void read_payload(struct contract_set *set, const struct node *payload,
+                         struct model_message *message)
 {
-    const struct node *payload = node_find(message->at, "payload");
     if (payload == NULL) {
         COMPLAIN(set, message->at, "payload is missing");
         return;
     }
-    message->payload = schema_read(&set->documents, payload);
+    message->payload = schema_read(&set->asyncapi.documents, payload);
     if (message->payload == NULL) {
         return;
     }
@@ -78,35 +78,26 @@ static void read_payload(struct contract_set *set, struct model_message *message
     }
 }
 
-static void read_message(struct contract_set *set, const struct node *node,
-                         struct model_message *message)
+static void read_name(struct contract_set *set, struct model_message *message)
 {
-    const struct node *at = ref_follow(&set->documents, node);
-    if (at == NULL) {
+    message->name = need_text(set, message->at, "name");
+    if (message->name == NULL) {
         return;
     }
-    message->at = at;
-    message->key = node->key;
-    message->name = need_text(set, at, "name");
-    message->summary = node_find_text(at, "summary");
-    if (message->name != NULL) {
-        if (!isupper((unsigned char)message->name[0]) ||
-            message->name[strspn(message->name,
-                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                 "0123456789")] != '\0') {
-            COMPLAIN(set, node_find(at, "name"), "an event's name is written InThisWay");
-        }
-        message->type =
-            arena_printf(&set->documents.arena, "fit.%s.%s.v%d", message->channel->owner->name,
-                         message->name, message->channel->major);
+    if (!isupper((unsigned char)message->name[0]) ||
+        message->name[strspn(message->name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                            "0123456789")] != '\0') {
+        COMPLAIN(set, node_find(message->at, "name"), "an event's name is written InThisWay");
     }
-    read_payload(set, message);
+    message->type =
+        arena_printf(&set->asyncapi.documents.arena, "fit.%s.%s.v%d", message->channel->owner->name,
+                     message->name, message->channel->major);
+}
 
-    message->examples = node_find(at, "examples");
-    if (message->examples == NULL || message->examples->kind != NODE_LIST ||
-        message->examples->count == 0) {
-        COMPLAIN(set, at, "an example is missing: every message has at least one");
-        message->examples = NULL;
+static void check_examples(struct contract_set *set, const struct model_message *message)
+{
+    if (message->examples == NULL || message->examples->count == 0) {
+        COMPLAIN(set, message->at, "an example is missing: every message has at least one");
         return;
     }
     for (const struct node *example = message->examples->first; example != NULL;
@@ -115,6 +106,22 @@ static void read_message(struct contract_set *set, const struct node *node,
             COMPLAIN(set, example, "the example has no payload");
         }
     }
+}
+
+static void read_message(struct contract_set *set, const struct asyncapi_message *from,
+                         struct model_channel *channel)
+{
+    struct model_message *message = &channel->messages[channel->message_count++];
+    *message = (struct model_message){
+        .at = from->at,
+        .key = from->key,
+        .summary = from->summary,
+        .channel = channel,
+        .examples = from->examples,
+    };
+    read_name(set, message);
+    read_payload(set, from->payload, message);
+    check_examples(set, message);
 }
 
 /* <service>.<fact>.v<major>; 0 when it is written otherwise. */
@@ -178,56 +185,42 @@ static void read_address(struct contract_set *set, struct model_channel *channel
     }
 }
 
-static void read_channel(struct contract_set *set, struct model_channel *channel)
+static void read_channel(struct contract_set *set, const struct asyncapi_channel *from,
+                         struct model_service *service)
 {
+    struct model_channel *channel = &service->channels[service->channel_count++];
+    *channel = (struct model_channel){.at = from->at, .key = from->key, .owner = service};
     read_address(set, channel);
     check_exchange(set, channel);
-    const struct node *messages = need(set, channel->at, "messages");
-    if (messages == NULL) {
-        return;
+    if (from->message_count == 0) {
+        COMPLAIN(set, from->at, "a channel needs at least one message");
     }
-    channel->messages =
-        arena_alloc(&set->documents.arena, (messages->count + 1) * sizeof channel->messages[0]);
-    for (const struct node *node = messages->first; node != NULL; node = node->next) {
-        struct model_message *message = &channel->messages[channel->message_count++];
-        message->channel = channel;
-        read_message(set, node, message);
-    }
-    if (messages->kind != NODE_MAP || messages->count == 0) {
-        COMPLAIN(set, messages, "a channel needs at least one message");
+    channel->messages = arena_alloc(&set->asyncapi.documents.arena,
+                                    (from->message_count + 1) * sizeof channel->messages[0]);
+    for (size_t i = 0; i < from->message_count; i++) {
+        read_message(set, &from->messages[i], channel);
     }
 }
 
 /* The channels that this document defines; the others are references to their owner's. */
 static void read_channels(struct contract_set *set, struct model_service *service)
 {
-    const struct node *channels = need(set, service->document->root, "channels");
-    if (channels == NULL) {
-        return;
-    }
-    service->channels =
-        arena_alloc(&set->documents.arena, (channels->count + 1) * sizeof service->channels[0]);
-    for (const struct node *node = channels->first; node != NULL; node = node->next) {
-        const struct node *at = ref_follow(&set->documents, node);
-        if (at == NULL || at != node) {
-            continue;
-        }
-        struct model_channel *channel = &service->channels[service->channel_count++];
-        *channel = (struct model_channel){.at = at, .key = node->key, .owner = service};
-        read_channel(set, channel);
+    const struct asyncapi_document *from = service->from;
+    service->channels = arena_alloc(&set->asyncapi.documents.arena,
+                                    (from->channel_count + 1) * sizeof service->channels[0]);
+    for (size_t i = 0; i < from->channel_count; i++) {
+        read_channel(set, &from->channels[i], service);
     }
 }
 
-static struct model_channel *find_channel(const struct contract_set *set, const struct node *at)
+/* Services, channels and messages stand in the order of the general model. */
+static struct model_channel *channel_of(const struct contract_set *set,
+                                        const struct asyncapi_channel *from)
 {
-    for (size_t i = 0; i < set->service_count; i++) {
-        for (size_t j = 0; j < set->services[i].channel_count; j++) {
-            if (set->services[i].channels[j].at == at) {
-                return &set->services[i].channels[j];
-            }
-        }
-    }
-    return NULL;
+    size_t service = from != NULL ? (size_t)(from->owner - set->asyncapi.items) : SIZE_MAX;
+    return service < set->service_count
+               ? &set->services[service].channels[from - from->owner->channels]
+               : NULL;
 }
 
 static int64_t read_duration(struct contract_set *set, const struct node *node)
@@ -272,30 +265,21 @@ static struct retry_policy read_retry(struct contract_set *set, const struct nod
 }
 
 /* The messages an operation names must be its channel's; one that names none has them all. */
-static void read_operation_messages(struct contract_set *set, struct model_channel *channel,
+static void read_operation_messages(struct contract_set *set, const struct asyncapi_operation *from,
                                     struct model_operation *operation)
 {
-    const struct node *list = node_find(operation->at, "messages");
-    operation->messages = arena_alloc(&set->documents.arena, (channel->message_count + 1) *
-                                                                 sizeof(struct model_message *));
-    for (size_t i = 0; i < channel->message_count && list == NULL; i++) {
-        operation->messages[operation->message_count++] = &channel->messages[i];
+    struct model_channel *channel = channel_of(set, from->channel);
+    operation->messages = arena_alloc(&set->asyncapi.documents.arena,
+                                      (from->message_count + 1) * sizeof(struct model_message *));
+    for (size_t i = 0; i < from->message_count; i++) {
+        operation->messages[operation->message_count++] =
+            &channel->messages[from->messages[i] - from->channel->messages];
     }
-    for (const struct node *node = list != NULL ? list->first : NULL; node != NULL;
-         node = node->next) {
-        const struct node *at = ref_follow(&set->documents, node);
-        struct model_message *found = NULL;
-        for (size_t i = 0; i < channel->message_count && at != NULL; i++) {
-            found = channel->messages[i].at == at ? &channel->messages[i] : found;
-        }
-        if (at != NULL && (found == NULL || operation->message_count == channel->message_count)) {
-            COMPLAIN(set, node, "names no message of its channel, or one twice");
-        } else if (found != NULL) {
-            operation->messages[operation->message_count++] = found;
-        }
-    }
+    const struct node *list = node_find(from->at, "messages");
     if (list != NULL && (list->kind != NODE_LIST || list->count == 0)) {
         COMPLAIN(set, list, "messages must be a list of references to the channel's messages");
+    } else if (list != NULL && list->count != from->message_count) {
+        COMPLAIN(set, list, "names no message of its channel, or one twice");
     }
 }
 
@@ -328,65 +312,58 @@ static void check_extensions(struct contract_set *set, const struct node *operat
     }
 }
 
-static void read_operation(struct contract_set *set, struct model_service *service,
-                           const struct node *node)
+static void read_operation(struct contract_set *set, const struct asyncapi_operation *from,
+                           struct model_service *service)
 {
-    check_extensions(set, node);
-    const char *action = need_text(set, node, "action");
-    const struct node *at = need(set, node, "channel");
-    if (action == NULL || at == NULL) {
+    const struct node *at = from->at;
+    check_extensions(set, at);
+    const char *action = need_text(set, at, "action");
+    if (action == NULL || need(set, at, "channel") == NULL) {
         return;
     }
-    bool is_send = strcmp(action, "send") == 0;
-    if (!is_send && strcmp(action, "receive") != 0) {
-        COMPLAIN(set, node_find(node, "action"), "action must be send or receive");
+    if (!from->is_send && strcmp(action, "receive") != 0) {
+        COMPLAIN(set, node_find(at, "action"), "action must be send or receive");
         return;
     }
-    struct model_channel *channel = find_channel(set, at);
+    const struct model_channel *channel = channel_of(set, from->channel);
     if (channel == NULL) {
-        COMPLAIN(set, node_find(node, "channel"), "names no channel of a contract in this folder");
+        COMPLAIN(set, node_find(at, "channel"), "names no channel of a contract in this folder");
         return;
     }
-    if (is_send && channel->owner != service) {
-        COMPLAIN(set, node, "%s cannot send what %s owns", service->name, channel->owner->name);
+    if (from->is_send && channel->owner != service) {
+        COMPLAIN(set, at, "%s cannot send what %s owns", service->name, channel->owner->name);
         return;
     }
 
-    struct model_operation *operation = is_send ? &service->sends[service->send_count++]
-                                                : &service->receives[service->receive_count++];
-    const struct node *retry = node_find(node, "x-retry");
+    struct model_operation *operation = from->is_send
+                                            ? &service->sends[service->send_count++]
+                                            : &service->receives[service->receive_count++];
+    const struct node *retry = node_find(at, "x-retry");
     *operation = (struct model_operation){
-        .at = node,
-        .key = node->key,
-        .summary = node_find_text(node, "summary"),
+        .at = at,
+        .key = from->key,
+        .summary = from->summary,
         .channel = channel,
-        .saga = node_find_text(node, "x-saga"),
-        .compensates = node_find_text(node, "x-compensates"),
-        .outcomes = node_find(node, "x-outcomes"),
+        .saga = from->saga,
+        .compensates = from->compensates,
+        .outcomes = from->outcomes,
         .retry = retry != NULL ? read_retry(set, retry) : model_default_retry,
     };
-    read_operation_messages(set, channel, operation);
+    read_operation_messages(set, from, operation);
     for (size_t i = 0; i < operation->message_count; i++) {
-        operation->messages[i]->is_heard |= !is_send;
+        operation->messages[i]->is_heard |= !from->is_send;
     }
 }
 
 static void read_operations(struct contract_set *set, struct model_service *service)
 {
-    const struct node *operations = need(set, service->document->root, "operations");
-    if (operations == NULL) {
-        return;
-    }
-    struct arena *arena = &set->documents.arena;
-    size_t bytes = (operations->count + 1) * sizeof(struct model_operation);
+    const struct asyncapi_document *from = service->from;
+    struct arena *arena = &set->asyncapi.documents.arena;
+    size_t bytes = (from->operation_count + 1) * sizeof(struct model_operation);
     service->sends = arena_alloc(arena, bytes);
     service->receives = arena_alloc(arena, bytes);
-    for (const struct node *node = operations->first; node != NULL; node = node->next) {
-        if (node->kind != NODE_MAP || node->key == NULL) {
-            COMPLAIN(set, node, "an operation must be a map");
-        } else {
-            read_operation(set, service, node);
-        }
+    for (size_t i = 0; i < from->operation_count; i++) {
+        read_operation(set, &from->operations[i], service);
     }
 }
 
@@ -456,45 +433,47 @@ static void check_name(struct contract_set *set, const struct model_service *ser
     }
 }
 
-static void read_service(struct contract_set *set, const char *path)
+static void read_service(struct contract_set *set, const struct asyncapi_document *from)
 {
-    const struct document *document = documents_open(&set->documents, path);
-    if (document == NULL) {
-        return;
+    const struct node *version = node_find(from->file->root, "asyncapi");
+    if (from->asyncapi == NULL ||
+        (strncmp(from->asyncapi, "3.0.", 4) != 0 && strncmp(from->asyncapi, "3.1.", 4) != 0)) {
+        COMPLAIN(set, version, "AsyncAPI must be 3.0 or 3.1");
     }
-    const char *version = need_text(set, document->root, "asyncapi");
-    if (version != NULL && strncmp(version, "3.0.", 4) != 0 && strncmp(version, "3.1.", 4) != 0) {
-        COMPLAIN(set, node_find(document->root, "asyncapi"), "AsyncAPI must be 3.0 or 3.1");
-        return;
-    }
-
-    const char *slash = strrchr(document->path, '/');
-    const char *file = slash != NULL ? slash + 1 : document->path;
-    struct arena *arena = &set->documents.arena;
     struct model_service *service = &set->services[set->service_count++];
-    service->name = arena_text(arena, file, strlen(file) - strlen(".yaml"));
-    service->exchange = arena_printf(arena, "%s.events", service->name);
-    service->title = node_find_text(node_find(document->root, "info"), "title");
-    service->document = document;
+    *service = (struct model_service){
+        .name = from->service,
+        .exchange = arena_printf(&set->asyncapi.documents.arena, "%s.events", from->service),
+        .title = from->title,
+        .from = from,
+        .document = from->file,
+    };
     check_name(set, service);
 }
 
-enum outcome contract_set_load(struct contract_set *set, const char *folder, struct fault *fault)
+/* Each *.yaml of the folder itself must be a contract: one that lost its first line would vanish
+ * from the topology otherwise. */
+static enum outcome load(struct contract_set *set, const char *folder, struct fault *fault)
 {
     AUTO(free_text) char *pattern = xasprintf("%s/*.yaml", folder);
-    glob_t files = {0};
+    AUTO(globfree) glob_t files = {0};
     if (glob(pattern, 0, NULL, &files) != 0 || files.gl_pathc > MODEL_SERVICES_MAX) {
-        globfree(&files);
         return fault_set(fault, REJECT, "%s: between 1 and %d contracts (*.yaml) are expected",
                          folder, MODEL_SERVICES_MAX);
     }
-    set->services = arena_alloc(&set->documents.arena, files.gl_pathc * sizeof set->services[0]);
-    for (size_t i = 0; i < files.gl_pathc; i++) {
-        read_service(set, files.gl_pathv[i]);
-    }
-    globfree(&files);
+    return asyncapi_load(&set->asyncapi, (const char *const *)files.gl_pathv, files.gl_pathc,
+                         fault);
+}
 
-    /* Operations refer to any document's channels, outcomes to any operation: three passes. */
+/* Operations refer to any document's channels, outcomes to any operation: three passes. */
+static void read_set(struct contract_set *set)
+{
+    const struct asyncapi *from = &set->asyncapi;
+    set->services =
+        arena_alloc(&set->asyncapi.documents.arena, (from->count + 1) * sizeof set->services[0]);
+    for (size_t i = 0; i < from->count && from->items[i].is_given; i++) {
+        read_service(set, &from->items[i]);
+    }
     for (size_t i = 0; i < set->service_count; i++) {
         read_channels(set, &set->services[i]);
     }
@@ -506,8 +485,16 @@ enum outcome contract_set_load(struct contract_set *set, const char *folder, str
             check_outcomes(set, &set->services[i], &set->services[i].receives[j]);
         }
     }
+}
 
-    const struct findings *findings = &set->documents.findings;
+enum outcome contract_set_load(struct contract_set *set, const char *folder, struct fault *fault)
+{
+    enum outcome o = load(set, folder, fault);
+    if (o != OK) {
+        return o;
+    }
+    read_set(set);
+    const struct findings *findings = &set->asyncapi.documents.findings;
     if (findings->count == 0) {
         return OK;
     }
@@ -518,7 +505,7 @@ enum outcome contract_set_load(struct contract_set *set, const char *folder, str
 
 void contract_set_done(struct contract_set *set)
 {
-    documents_done(&set->documents);
+    asyncapi_done(&set->asyncapi);
     *set = (struct contract_set){0};
 }
 

@@ -2,8 +2,7 @@
 #ifndef CONTRACTS_MODEL_H
 #define CONTRACTS_MODEL_H
 
-#include "contracts/node.h"
-#include "contracts/ref.h"
+#include "contracts/asyncapi.h"
 #include "contracts/schema.h"
 #include "core/contract.h"
 
@@ -11,9 +10,9 @@
 #include <stddef.h>
 
 /*
- * All contracts of a folder as one model: who says what, who hears it, in which words. Generator,
- * topology, linter and differ read this and nothing else. Every part knows the node it was read
- * from, for findings and for what the model does not interpret.
+ * The general model (contracts/asyncapi.h) of a folder with our own contracts, seen as generator
+ * and topology need it: what our conventions promise is read once, here, and whatever they do not
+ * allow is a finding. Every part knows the node it was read from.
  */
 
 enum {
@@ -63,6 +62,7 @@ struct model_service {
     const char *name;     /* the file's name without .yaml */
     const char *exchange; /* <name>.events */
     const char *title;
+    const struct asyncapi_document *from;
     const struct document *document;
     struct model_channel *channels; /* its own */
     size_t channel_count;
@@ -74,15 +74,15 @@ struct model_service {
 
 /* Zeroed is empty and valid. */
 struct contract_set {
-    struct documents documents; /* the findings are in here */
+    struct asyncapi asyncapi; /* what was read; the findings are in its documents */
     struct model_service *services;
     size_t service_count;
 };
 
 /*
  * Reads every *.yaml of the folder in the order of names. REJECT when there are findings
- * (documents.findings), with the first of them in the fault; the model holds what could be read and
- * is good for nothing but more findings then.
+ * (asyncapi.documents.findings), with the first of them in the fault; the model holds what could be
+ * read and is good for nothing but more findings then.
  */
 enum outcome contract_set_load(struct contract_set *set, const char *folder, struct fault *fault);
 void contract_set_done(struct contract_set *set);

@@ -68,6 +68,7 @@ static const struct {
     const char *says;
 } edits[] = {
     {"asyncapi: 3.0.0", "asyncapi: 2.6.0", 1, 11, "AsyncAPI must be 3.0 or 3.1"},
+    {"asyncapi: 3.0.0", "x-version: 3.0.0", 1, 1, "the member asyncapi is missing"},
     {"  thingSold:\n", "  thingSold:\n    address: a\n", 6, 5,
      "the key \"address\" is already there"},
     {"shop.thing-sold.v1", "shop.thing-sold", 5, 14, "the address must be shop.<fact>.v<major>"},
@@ -143,7 +144,7 @@ static const struct {
 START_TEST(a_wrong_contract_is_refused_with_line_and_column)
 {
     load_edited(edits[_i].from, edits[_i].to);
-    const struct findings *findings = &set.documents.findings;
+    const struct findings *findings = &set.asyncapi.documents.findings;
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->items[i];
         if (strstr(finding->text, edits[_i].says) != NULL &&
@@ -181,7 +182,7 @@ START_TEST(all_findings_are_collected)
 {
     load_edited("is: routingKey, exchange: {name: shop.events, type: topic, durable: true}",
                 "is: queue, exchange: {name: x, type: fanout}");
-    ck_assert_uint_eq(set.documents.findings.count, 3);
+    ck_assert_uint_eq(set.asyncapi.documents.findings.count, 3);
 }
 END_TEST
 
@@ -199,7 +200,7 @@ START_TEST(references_that_multiply_have_an_end)
     }
     buffer_text(&text, "    PostalAddress: {$ref: '#/components/schemas/Level0'}\n    Old:\n");
     load_edited("    PostalAddress:\n", buffer_cstr(&text));
-    const struct findings *findings = &set.documents.findings;
+    const struct findings *findings = &set.asyncapi.documents.findings;
     ck_assert_uint_ge(findings->count, 1);
     ck_assert_str_eq(findings->items[0].text,
                      "more than 100000 schemas: references multiply each other");
@@ -209,8 +210,8 @@ END_TEST
 START_TEST(the_fixture_itself_is_correct)
 {
     load_edited("title: Shop", "title: Shop");
-    findings_print(&set.documents.findings, stderr);
-    ck_assert_uint_eq(set.documents.findings.count, 0);
+    findings_print(&set.asyncapi.documents.findings, stderr);
+    ck_assert_uint_eq(set.asyncapi.documents.findings.count, 0);
     const struct model_operation *receive = &set.services[0].receives[0];
     ck_assert_int_eq(receive->retry.attempts, 3);
     ck_assert_int_eq(receive->retry.base_ms, 1000);

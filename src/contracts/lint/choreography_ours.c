@@ -119,7 +119,7 @@ static void judge_folder(struct lint *lint, const char *folder)
     struct contract_set contracts = {0};
     struct fault fault;
     if (contract_set_load(&contracts, folder, &fault) != OK) {
-        const struct findings *findings = &contracts.documents.findings;
+        const struct findings *findings = &contracts.asyncapi.documents.findings;
         for (size_t i = 0; i < findings->count; i++) {
             struct position place = findings->items[i].place;
             place.path = path_among(lint, place.path);
