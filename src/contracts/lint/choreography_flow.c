@@ -14,6 +14,9 @@ struct end {
     struct asyncapi_message *const *messages;
     size_t message_count;
     bool is_meant_elsewhere; /* x-external */
+    /* What tells most pairs of channels apart at once. */
+    bool is_plain; /* the address has neither parameters nor wildcards */
+    uint32_t address_hash, exchange_hash;
 };
 
 struct flow {
@@ -28,6 +31,16 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+/* FNV-1a; 0 for none. */
+static uint32_t hash(const char *text)
+{
+    uint32_t sum = text != NULL ? 2166136261U : 0;
+    for (const char *at = text; at != NULL && *at != '\0'; at++) {
+        sum = (sum ^ (unsigned char)*at) * 16777619U;
+    }
+    return sum;
+}
+
 static void add_end(struct flow *flow, bool speaks, const struct end *end)
 {
     struct end **list = speaks ? &flow->speakers : &flow->listeners;
@@ -38,7 +51,12 @@ static void add_end(struct flow *flow, bool speaks, const struct end *end)
     if ((*count & (*count - 1)) == 0) { /* full at every power of two */
         *list = xrealloc(*list, (*count > 0 ? *count * 2 : 1) * sizeof **list);
     }
-    (*list)[(*count)++] = *end;
+    struct end *added = &(*list)[(*count)++];
+    const char *address = end->channel->address;
+    *added = *end;
+    added->is_plain = address != NULL && strpbrk(address, "{*#") == NULL;
+    added->address_hash = hash(address);
+    added->exchange_hash = hash(end->channel->exchange);
 }
 
 static void add_operation(struct flow *flow, const struct asyncapi_operation *operation)
@@ -84,8 +102,7 @@ static bool same_address(const char *a, const char *b)
     return *a == *b;
 }
 
-/* What is said into one channel comes out of the other. */
-static bool leads_to(const struct asyncapi_channel *from, const struct asyncapi_channel *to)
+static bool channel_leads_to(const struct asyncapi_channel *from, const struct asyncapi_channel *to)
 {
     if (asyncapi_same_channel(from, to)) {
         return true;
@@ -107,6 +124,23 @@ static bool leads_to(const struct asyncapi_channel *from, const struct asyncapi_
                                                   : topic_matches(to->address, from->address);
 }
 
+/* What is said at one end comes out at the other. */
+static bool leads_to(const struct end *from, const struct end *to)
+{
+    bool have_exchanges = from->channel->exchange != NULL && to->channel->exchange != NULL;
+    bool is_fanout = same_text(to->channel->exchange_type, "fanout");
+    if (from->channel->at == to->channel->at) {
+        return true;
+    }
+    if (have_exchanges && from->exchange_hash != to->exchange_hash) {
+        return false;
+    }
+    if (from->is_plain && to->is_plain && !is_fanout && from->address_hash != to->address_hash) {
+        return false;
+    }
+    return channel_leads_to(from->channel, to->channel);
+}
+
 static bool names(const struct end *end, const struct asyncapi_message *message)
 {
     for (size_t i = 0; i < end->message_count; i++) {
@@ -122,8 +156,7 @@ static bool names(const struct end *end, const struct asyncapi_message *message)
 static bool carries(const struct end *from, const struct end *to,
                     const struct asyncapi_message *message, const struct end *other)
 {
-    return leads_to(from->channel, to->channel) &&
-           (from->channel->at != to->channel->at || names(other, message));
+    return leads_to(from, to) && (from->channel->at != to->channel->at || names(other, message));
 }
 
 static bool is_published(const struct flow *flow, const struct end *listener,
@@ -158,7 +191,7 @@ static bool *find_connected(const struct flow *flow)
         for (size_t j = 0; j < flow->listener_count; j++) {
             const struct asyncapi_document *from = flow->speakers[i].operation->document;
             const struct asyncapi_document *to = flow->listeners[j].operation->document;
-            if (from != to && leads_to(flow->speakers[i].channel, flow->listeners[j].channel)) {
+            if (from != to && leads_to(&flow->speakers[i], &flow->listeners[j])) {
                 connected[from - set->items] = true;
                 connected[to - set->items] = true;
             }
@@ -258,8 +291,7 @@ static void judge_surplus(const struct flow *flow, const struct end *listener)
     }
     for (size_t i = 0; i < flow->speaker_count; i++) {
         const struct end *speaker = &flow->speakers[i];
-        if (speaker->channel->at == listener->channel->at ||
-            !leads_to(speaker->channel, listener->channel)) {
+        if (speaker->channel->at == listener->channel->at || !leads_to(speaker, listener)) {
             continue;
         }
         for (size_t j = 0; j < speaker->message_count; j++) {

@@ -5,7 +5,7 @@
 
 /* Branches of branches multiply, and may be each other's: a question looks into so many, so deep.
  */
-enum { BRANCHES_MAX = 1000, BRANCHES_MAX_DEPTH = 32 };
+enum { BRANCHES_MAX = 64, BRANCHES_MAX_DEPTH = 32 };
 
 struct question {
     struct documents *documents;

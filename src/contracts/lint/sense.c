@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { COMPARISONS_MAX = 200 * 1000 }; /* of parts of messages with each other, in one run */
+
 bool sense_is_json_schema(const char *schema_format)
 {
     static const char *const ours[] = {"application/vnd.aai.asyncapi", "application/schema+json",
@@ -57,14 +59,15 @@ static void judge_components(struct lint *lint, struct schema_walk *walk,
     }
 }
 
-static void judge_document(struct lint *lint, struct schema_walk *walk,
+static void judge_document(struct lint *lint, struct schema_walk *walk, int *steps,
                            const struct asyncapi_document *document)
 {
     sense_document(lint, document);
+    sense_duplicates(lint, document);
     for (size_t i = 0; i < document->channel_count; i++) {
         const struct asyncapi_channel *channel = &document->channels[i];
         sense_channel(lint, document, channel);
-        sense_alike(lint, channel);
+        sense_alike(lint, channel, steps);
         for (size_t j = 0; j < channel->message_count; j++) {
             judge_message(lint, walk, &channel->messages[j]);
         }
@@ -75,8 +78,9 @@ static void judge_document(struct lint *lint, struct schema_walk *walk,
 void lint_sense(struct lint *lint)
 {
     struct schema_walk walk = {.documents = lint->documents};
+    int steps = COMPARISONS_MAX;
     for (size_t i = 0; i < lint->set->count; i++) {
-        judge_document(lint, &walk, &lint->set->items[i]);
+        judge_document(lint, &walk, &steps, &lint->set->items[i]);
     }
     sense_unused(lint);
     schema_walk_done(&walk);

@@ -54,7 +54,10 @@ void sense_message(struct lint *lint, const struct asyncapi_message *message);
 void sense_content_type(struct lint *lint, const struct node *content_type);
 void sense_channel(struct lint *lint, const struct asyncapi_document *document,
                    const struct asyncapi_channel *channel);
-void sense_alike(struct lint *lint, const struct asyncapi_channel *channel);
+/* Channels of one document that are one. */
+void sense_duplicates(struct lint *lint, const struct asyncapi_document *document);
+/* `steps` is how much work may still be done in this run. */
+void sense_alike(struct lint *lint, const struct asyncapi_channel *channel, int *steps);
 void sense_document(struct lint *lint, const struct asyncapi_document *document);
 /* Of the whole set: what nobody refers to. */
 void sense_unused(struct lint *lint);

@@ -22,15 +22,14 @@
  */
 
 enum {
-    DEPTH_MAX = 6,         /* of members of members */
-    STEPS_MAX = 20 * 1000, /* of one pair */
-    MESSAGES_MAX = 100,    /* of one channel: each is compared with each */
-    VALUES_MAX = 100,      /* of one enum */
+    DEPTH_MAX = 6,      /* of members of members */
+    MESSAGES_MAX = 100, /* of one channel: each is compared with each */
+    VALUES_MAX = 100,   /* of one enum */
 };
 
 struct pair {
     struct documents *documents;
-    int steps;
+    int *steps; /* what may still be looked at; with none left nobody can tell */
 };
 
 static bool are_apart(struct pair *pair, const struct node *a, const struct node *b, int depth);
@@ -136,7 +135,7 @@ static bool has_member_of_its_own(struct pair *pair, const struct node *a, const
         const struct node *refused = each->text != NULL ? node_find(properties, each->text) : NULL;
         bool is_refused = refused != NULL && refused->kind == NODE_BOOLEAN && refused->integer == 0;
         if (each->kind == NODE_STRING && ((is_closed(b) && refused == NULL) || is_refused) &&
-            pair->steps++ < STEPS_MAX) {
+            (*pair->steps)-- > 0) {
             return true;
         }
     }
@@ -156,7 +155,7 @@ static bool has_telling_member(struct pair *pair, const struct node *a, const st
     for (const struct node *each = properties != NULL ? properties->first : NULL; each != NULL;
          each = each->next) {
         const struct node *other = NULL;
-        if (pair->steps++ > STEPS_MAX ||
+        if ((*pair->steps)-- <= 0 ||
             schema_member(pair->documents, b, each->key, &other) != SCHEMA_DECLARED) {
             continue;
         }
@@ -196,7 +195,7 @@ static bool are_apart(struct pair *pair, const struct node *a, const struct node
 {
     const struct node *left = follow(pair, a);
     const struct node *right = follow(pair, b);
-    if (left == NULL || right == NULL || depth > DEPTH_MAX || pair->steps++ > STEPS_MAX) {
+    if (left == NULL || right == NULL || depth > DEPTH_MAX || (*pair->steps)-- <= 0) {
         return false;
     }
     if (left->kind != NODE_MAP || right->kind != NODE_MAP) { /* `false` is no value at all */
@@ -243,15 +242,15 @@ static bool can_tell(struct pair *pair, const struct asyncapi_message *a,
     return are_apart(pair, a->payload, b->payload, 0) || are_apart(pair, a->headers, b->headers, 0);
 }
 
-void sense_alike(struct lint *lint, const struct asyncapi_channel *channel)
+void sense_alike(struct lint *lint, const struct asyncapi_channel *channel, int *steps)
 {
     size_t count = channel->message_count < MESSAGES_MAX ? channel->message_count : MESSAGES_MAX;
     for (size_t i = 1; i < count; i++) {
-        for (size_t j = 0; j < i; j++) {
+        for (size_t j = 0; j<i && * steps> 0; j++) {
             const struct asyncapi_message *message = &channel->messages[i];
             const struct asyncapi_message *other = &channel->messages[j];
-            struct pair pair = {.documents = lint->documents};
-            if (!can_tell(&pair, message, other) && pair.steps <= STEPS_MAX) {
+            struct pair pair = {.documents = lint->documents, .steps = steps};
+            if (!can_tell(&pair, message, other) && *steps > 0) {
                 lint_add(lint, &sense_indistinguishable_messages, message->written->key_place,
                          "a value can be valid as %s and as %s: give each a required member with a "
                          "const, or a header, that tells them apart",

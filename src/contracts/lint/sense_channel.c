@@ -4,9 +4,13 @@
 #include "contracts/lint/location.h"
 #include "core/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { AMQP_NAME_MAX_BYTES = 255 }; /* a short string of AMQP 0-9-1 */
+enum {
+    AMQP_NAME_MAX_BYTES = 255, /* a short string of AMQP 0-9-1 */
+    SAME_ADDRESS_MAX = 100,    /* channels of one address that are compared with each other */
+};
 
 static const struct node *follow(struct lint *lint, const struct node *node)
 {
@@ -215,11 +219,24 @@ static bool are_apart(struct lint *lint, const struct asyncapi_channel *a,
     return true;
 }
 
-static void judge_duplicate(struct lint *lint, const struct asyncapi_document *document,
-                            const struct asyncapi_channel *channel)
+static int by_address(const void *a, const void *b)
 {
-    for (const struct asyncapi_channel *other = document->channels;
-         other != channel && channel->address != NULL; other++) {
+    const struct asyncapi_channel *left = *(const struct asyncapi_channel *const *)a;
+    const struct asyncapi_channel *right = *(const struct asyncapi_channel *const *)b;
+    int order = strcmp(left->address, right->address);
+    return order != 0 ? order : (left > right) - (left < right);
+}
+
+/* `channels[at]` and those of the same address before it. */
+static void judge_duplicate(struct lint *lint, const struct asyncapi_channel *const *channels,
+                            size_t at)
+{
+    const struct asyncapi_channel *channel = channels[at];
+    for (size_t i = at; i > 0 && at - i < SAME_ADDRESS_MAX; i--) {
+        const struct asyncapi_channel *other = channels[i - 1];
+        if (strcmp(other->address, channel->address) != 0) {
+            return;
+        }
         if (other->at != channel->at && asyncapi_same_channel(other, channel) &&
             !are_apart(lint, other, channel)) {
             lint_add(lint, &sense_duplicate_address, node_find(channel->at, "address")->place,
@@ -231,6 +248,25 @@ static void judge_duplicate(struct lint *lint, const struct asyncapi_document *d
     }
 }
 
+void sense_duplicates(struct lint *lint, const struct asyncapi_document *document)
+{
+    const struct asyncapi_channel **channels =
+        xcalloc(document->channel_count + 1, sizeof(const struct asyncapi_channel *));
+    size_t count = 0;
+    for (size_t i = 0; i < document->channel_count; i++) {
+        if (document->channels[i].address != NULL) {
+            channels[count++] = &document->channels[i];
+        }
+    }
+    if (count > 0) {
+        qsort(channels, count, sizeof(const struct asyncapi_channel *), by_address);
+    }
+    for (size_t i = 1; i < count; i++) {
+        judge_duplicate(lint, channels, i);
+    }
+    free(channels);
+}
+
 void sense_channel(struct lint *lint, const struct asyncapi_document *document,
                    const struct asyncapi_channel *channel)
 {
@@ -240,5 +276,4 @@ void sense_channel(struct lint *lint, const struct asyncapi_document *document,
     judge_name(lint, channel, "exchange");
     judge_name(lint, channel, "queue");
     judge_wildcards(lint, channel);
-    judge_duplicate(lint, document, channel);
 }

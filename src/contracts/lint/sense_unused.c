@@ -153,25 +153,28 @@ static void judge_components(struct reach *reach, const struct node *root)
     }
 }
 
-static bool uses_channel(const struct asyncapi *set, const struct asyncapi_channel *channel)
+static void collect_used(const struct asyncapi *set, struct node_set *used)
 {
     for (size_t i = 0; i < set->count; i++) {
         for (size_t j = 0; j < set->items[i].operation_count; j++) {
             const struct asyncapi_operation *operation = &set->items[i].operations[j];
-            if ((operation->channel != NULL && operation->channel->at == channel->at) ||
-                (operation->reply_channel != NULL && operation->reply_channel->at == channel->at)) {
-                return true;
+            const struct asyncapi_channel *channels[] = {operation->channel,
+                                                         operation->reply_channel};
+            for (size_t k = 0; k < COUNT_OF(channels); k++) {
+                if (channels[k] != NULL) {
+                    (void)node_set_add(used, channels[k]->at);
+                }
             }
         }
     }
-    return false;
 }
 
-static void judge_channels(struct lint *lint, const struct asyncapi_document *document)
+static void judge_channels(struct lint *lint, const struct asyncapi_document *document,
+                           const struct node_set *used)
 {
     for (size_t i = 0; i < document->channel_count; i++) {
         const struct asyncapi_channel *channel = &document->channels[i];
-        if (!uses_channel(lint->set, channel)) {
+        if (!node_set_has(used, channel->at)) {
             lint_add(lint, &sense_unused_channel, channel->at->key_place,
                      "no operation uses the channel %s: add one or remove it", channel->key);
         }
@@ -181,6 +184,8 @@ static void judge_channels(struct lint *lint, const struct asyncapi_document *do
 void sense_unused(struct lint *lint)
 {
     AUTO(done) struct reach reach = {.lint = lint};
+    AUTO(node_set_done) struct node_set used = {0};
+    collect_used(lint->set, &used);
     for (size_t i = 0; i < lint->set->count; i++) {
         look_into_document(&reach, lint->set->items[i].file->root);
     }
@@ -188,6 +193,6 @@ void sense_unused(struct lint *lint)
     }
     for (size_t i = 0; i < lint->set->count; i++) {
         judge_components(&reach, lint->set->items[i].file->root);
-        judge_channels(lint, &lint->set->items[i]);
+        judge_channels(lint, &lint->set->items[i], &used);
     }
 }
