@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The measurements, on the servers that the environment names.  Called by ./run bench and by the tests.
-#   run.sh [WHAT…] [--json] [--quick]      WHAT: hop, saga; without one: both.  Results go to descriptor 3 where it is open.
+#   run.sh [WHAT…] [--json] [--quick]      WHAT: hop, saga, contract; without one: all.  Results go to descriptor 3 where
+#                                          it is open.  contract needs no servers.
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
@@ -11,16 +12,16 @@ quadrille=$QUADRILLE_BUILD/src/tools/quadrille
 whats=() options=()
 for argument in "$@"; do
     case $argument in
-    hop | saga) whats+=("$argument") ;;
+    hop | saga | contract) whats+=("$argument") ;;
     --json | --quick) options+=("$argument") ;;
     *)
-        printf 'bench: what is %s? There are hop, saga, --json and --quick.\n' "$argument" >&2
+        printf 'bench: what is %s? There are hop, saga, contract, --json and --quick.\n' "$argument" >&2
         exit 2
         ;;
     esac
 done
-[ ${#whats[@]} -gt 0 ] || whats=(hop saga)
-: "${AMQP_URL:?}" "${MANAGEMENT_URL:?}" "${DATABASE_URL:?}" "${SECRETS_DIR:?}"
+[ ${#whats[@]} -gt 0 ] || whats=(hop saga contract)
+[ "${whats[*]}" = contract ] || : "${AMQP_URL:?}" "${MANAGEMENT_URL:?}" "${DATABASE_URL:?}" "${SECRETS_DIR:?}"
 { : >&3; } 2>/dev/null || exec 3>&1
 
 folder=$(mktemp -d "${INSTANCE_DIR:-/tmp}/bench.XXXXXX")
@@ -43,6 +44,25 @@ bench_hop() {
 
 # The company itself, on its own topology and databases.
 bench_saga() { "$QUADRILLE_BUILD/tests/bench/bench-saga" --folder "$folder/company" "${options[@]}" >&3; }
+
+# Contracts and payloads, beside what others use; --quick goes without the others.
+bench_contract() {
+    local others=$root/.run/bench-contract workers=() company=$root/events/asyncapi script=$here/contract
+    mkdir -p "$folder"
+    if [[ " ${options[*]} " != *" --quick "* ]]; then
+        "$script/install.sh" "$others"
+        if [ -e "$others/installed.json" ]; then
+            workers+=(--worker "cd '$others' && exec node '$script/ajv.mjs' '$folder/payloads.json'")
+            workers+=(--worker "cd '$others' && exec node '$script/parser.mjs' '$company'/*.yaml")
+            workers+=(--parser "cd '$others' && exec node '$script/parser.mjs' --once '$company'/*.yaml")
+        fi
+        [ ! -e "$others/fastjsonschema" ] ||
+            workers+=(--worker "PYTHONPATH='$others/fastjsonschema' exec /usr/bin/python3 '$script/fastjsonschema_worker.py' '$folder/payloads.json'")
+        [ ! -x "$others/valijson" ] || workers+=(--worker "exec '$others/valijson' '$folder/payloads.json'")
+    fi
+    "$QUADRILLE_BUILD/tests/bench/bench-contract" --folder "$folder" --contracts "$company" --quadrille "$quadrille" \
+        "${workers[@]}" "${options[@]}" >&3
+}
 
 for what in "${whats[@]}"; do
     ("bench_$what")

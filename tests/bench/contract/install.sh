@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Brings what ./run bench contract compares with into FOLDER, and nothing elsewhere: npm packages by their lock file,
+# Debian packages unpacked without being installed (libvalijson-dev as such would bring Qt).  What cannot be had is
+# left out with a line that says so.
+#   usage: install.sh FOLDER      makes node_modules, fastjsonschema and valijson in it
+set -euo pipefail
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+folder=${1:?usage: install.sh FOLDER}
+mkdir -p "$folder"
+
+left_out() { printf 'bench: left out: %s\n' "$1" >&2; }
+
+npm_packages() {
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        left_out 'ajv and @asyncapi/parser need node and npm'
+        return
+    fi
+    if ! cmp -s "$here/package-lock.json" "$folder/installed.json"; then
+        cp "$here/package.json" "$here/package-lock.json" "$folder/"
+        if ! (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1); then
+            rm -rf "$folder/node_modules"
+            left_out "ajv and @asyncapi/parser: npm ci failed: $(grep -m1 'npm error' "$folder/npm.log" || true)"
+            return
+        fi
+        cp "$here/package-lock.json" "$folder/installed.json"
+    fi
+}
+
+# debian PACKAGE: its files below $folder/debian.
+debian() {
+    local package=$1
+    [ ! -e "$folder/debian/$package.done" ] || return 0
+    mkdir -p "$folder/debian"
+    if ! (cd "$folder/debian" && apt-get download -qq "$package" >apt.log 2>&1); then
+        left_out "$package: apt-get download failed (apt-get update may help): $(tail -n 1 "$folder/debian/apt.log")"
+        return 1
+    fi
+    dpkg-deb -x "$folder/debian/${package}_"*.deb "$folder/debian"
+    touch "$folder/debian/$package.done"
+}
+
+fastjsonschema() {
+    [ -x /usr/bin/python3 ] || { left_out 'fastjsonschema needs python3'; return; }
+    debian python3-fastjsonschema || return 0
+    ln -sfn debian/usr/lib/python3/dist-packages "$folder/fastjsonschema"
+}
+
+valijson() {
+    local source=$here/valijson_worker.cpp
+    [ ! "$folder/valijson" -nt "$source" ] || return 0
+    command -v g++ >/dev/null || { left_out 'valijson needs g++'; return; }
+    debian libvalijson-dev && debian rapidjson-dev || return 0
+    if ! g++ -O2 -std=c++17 -isystem "$folder/debian/usr/include" "$source" -o "$folder/valijson" 2>"$folder/g++.log"; then
+        left_out "valijson does not compile: $folder/g++.log"
+    fi
+}
+
+npm_packages
+fastjsonschema
+valijson
