@@ -146,9 +146,9 @@ static void add_message(struct bench *bench, const struct contract *contract,
     if (message == NULL) {
         bench_fail("%s has no table", model->type);
     }
-    bench_check(
-        jsonschema_compile(&bench->set.documents, model->payload->at, NULL, &schema, &fault),
-        &fault);
+    bench_check(jsonschema_compile(&bench->set.asyncapi.documents, model->payload->at, NULL,
+                                   &schema, &fault),
+                &fault);
     size_t first = bench->count;
     for (const struct node *each = model->examples->first; each != NULL; each = each->next) {
         add_item(bench, message, schema, node_find(each, "payload"));
@@ -179,7 +179,7 @@ static void read_contracts(struct bench *bench)
 
 static void write_json(struct bench *bench, const struct node *node, struct buffer *out)
 {
-    node = ref_follow(&bench->set.documents, node);
+    node = ref_follow(&bench->set.asyncapi.documents, node);
     if (node == NULL) {
         bench_fail("a reference leads nowhere");
     }

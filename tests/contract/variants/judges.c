@@ -15,8 +15,8 @@ void judges_init(struct judges *judges, struct contract_set *set, const struct m
     struct fault fault = {0};
     const struct jsonschema_options options = {.is_closed = mode == CODEC_CLOSED};
     *judges = (struct judges){.event = message->name, .shape = message->shape, .mode = mode};
-    ck_assert_msg(jsonschema_compile(&set->documents, model->payload->at, &options, &judges->schema,
-                                     &fault) == OK,
+    ck_assert_msg(jsonschema_compile(&set->asyncapi.documents, model->payload->at, &options,
+                                     &judges->schema, &fault) == OK,
                   "%s: %s", message->name, fault.text);
 }
 
