@@ -126,8 +126,7 @@ static bool is_host_label(const char *text, size_t length)
  */
 static bool is_u_label(const char *text, size_t length)
 {
-    if (length > U_LABEL_MAX_BYTES || text[0] == '-' || text[length - 1] == '-' ||
-        memchr(text, '\0', length) != NULL) {
+    if (length > U_LABEL_MAX_BYTES) {
         return false;
     }
     /* ASCII that is no letter, digit or hyphen passes the library as it is. */

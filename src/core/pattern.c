@@ -170,16 +170,12 @@ static int match_code(const struct pattern_code *code, const char *text, size_t 
     const struct match *match = get_match();
     size_t steps = MATCH_STEPS_MAX + 2 * length;
     (void)pcre2_set_match_limit(match->context, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
-    int found = PCRE2_ERROR_JIT_STACKLIMIT;
     if (code->is_native) {
-        found = pcre2_jit_match(code->code, (PCRE2_SPTR)text, length, 0, 0, match->data,
-                                match->context);
+        return pcre2_jit_match(code->code, (PCRE2_SPTR)text, length, 0, 0, match->data,
+                               match->context);
     }
-    if (found == PCRE2_ERROR_JIT_STACKLIMIT) {
-        found = pcre2_match(code->code, (PCRE2_SPTR)text, length, 0,
-                            PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, match->data, match->context);
-    }
-    return found;
+    return pcre2_match(code->code, (PCRE2_SPTR)text, length, 0, PCRE2_NO_UTF_CHECK, match->data,
+                       match->context);
 }
 
 enum pattern_verdict pattern_match(const struct pattern *pattern, const char *text, size_t length)
