@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../unit/unit.h"
 #include "contracts/jsonschema/jsonschema.h"
+#include "contracts/jsonschema/names.h"
 #include "contracts/jsonschema/number.h"
 #include "contracts/jsonschema/uri.h"
 #include "contracts/jsonschema/value.h"
@@ -171,6 +172,26 @@ START_TEST(depth_and_digits_have_limits)
     }
     ck_assert_int_eq(value_read(buffer_cstr(&digits), digits.length, &value, &fault), REJECT);
     ck_assert_ptr_nonnull(strstr(fault.text, "too long"));
+}
+END_TEST
+
+/* ---- names ---- */
+
+/* Of every length: the ends may be the same bytes, as those of a text of 8 bytes are. */
+START_TEST(names_of_any_length_have_hashes_of_their_own)
+{
+    enum { NAMES = 1000, SLOTS = 1U << 16 };
+    unsigned char *seen = xcalloc(SLOTS, 1);
+    size_t distinct = 0;
+    for (int i = 0; i < NAMES; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "%0*d", _i, i);
+        size_t slot = names_hash(name, strlen(name)) & (SLOTS - 1);
+        distinct += seen[slot] == 0 ? 1 : 0;
+        seen[slot] = 1;
+    }
+    free(seen);
+    ck_assert_uint_gt(distinct, NAMES * 9 / 10);
 }
 END_TEST
 
@@ -430,6 +451,7 @@ int main(void)
     tcase_add_loop_test(tcase, what_is_no_value_is_refused_with_its_place, 0,
                         COUNT_OF(refused_values));
     tcase_add_test(tcase, depth_and_digits_have_limits);
+    tcase_add_loop_test(tcase, names_of_any_length_have_hashes_of_their_own, 4, 33);
     tcase_add_loop_test(tcase, references_resolve_as_the_rfc_says, 0, COUNT_OF(uris));
     tcase_add_loop_test(tcase, a_wrong_schema_is_refused_with_its_place, 0, COUNT_OF(refused));
     tcase_add_loop_test(tcase, errors_say_where_and_what, 0, COUNT_OF(explained));

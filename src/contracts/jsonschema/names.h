@@ -27,10 +27,14 @@ struct names {
     size_t count;
 };
 
+__extension__ typedef unsigned __int128 names_wide;
+
+/* Both halves of the product: so every bit of the word reaches the low bits, which choose a slot.
+ */
 static inline uint64_t names_mix(uint64_t hash, uint64_t word)
 {
-    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return hash ^ hash >> 29;
+    names_wide product = (names_wide)(hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 /* For names as short as most are, both ends and the length say all. */
@@ -48,7 +52,8 @@ static inline uint64_t names_hash(const char *text, size_t length)
         head = (unsigned char)text[0] | (uint64_t)(unsigned char)text[length / 2] << 8 |
                (uint64_t)(unsigned char)text[length - 1] << 16;
     }
-    uint64_t hash = names_mix(head ^ length, tail);
+    /* Turned, because a text of 8 bytes is its own head and tail. */
+    uint64_t hash = names_mix(head ^ length, tail << 23 | tail >> 41);
     for (size_t i = 8; i + 8 < length; i += 8) {
         memcpy(&head, text + i, 8);
         hash = names_mix(hash, head);
