@@ -43,6 +43,14 @@ lint_contracts() {
     "${BUILD_FOLDER[clang]}/src/tools/quadrille" contract lint --profile quadrille --fail-on warning events/asyncapi
 }
 
+# Against the last release, else the commit before this one. A shallow clone and the first commit have neither.
+lint_changes() {
+    local base
+    base=$(git describe --tags --abbrev=0 --match 'v*' 2>/dev/null || git rev-parse --quiet --verify 'HEAD^') ||
+        { say "no earlier version of the contracts here: nothing to compare with"; return 0; }
+    "${BUILD_FOLDER[clang]}/src/tools/quadrille" contract diff "git:$base" events/asyncapi
+}
+
 lint_run() {
     local failed=0
     step "format" lint_format || failed=1
@@ -54,6 +62,7 @@ lint_run() {
     if build_one clang; then
         step "clang-tidy" lint_tidy || failed=1
         step "contracts" lint_contracts || failed=1
+        step "changes of contracts" lint_changes || failed=1
     else
         failed=1
     fi

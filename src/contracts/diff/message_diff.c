@@ -44,7 +44,12 @@ static void compare_schemas(struct document_comparison *c, const struct node *ol
     const struct schema_version before = {&c->old->documents, old != NULL ? old : &anything};
     const struct schema_version after = {&c->new->documents, new != NULL ? new : &anything};
     const struct schema_diff_options options = {
-        .subject = subject, .sides = sides, .is_closed = true, .is_extended = true};
+        .subject = subject,
+        .sides = sides,
+        .is_closed = true,
+        .is_wire_only = c->options->is_history,
+        .is_extended = true,
+    };
     (void)schema_diff(c->diff, &before, &after, &options);
 }
 

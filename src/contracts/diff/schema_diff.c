@@ -350,7 +350,9 @@ struct schema_verdicts schema_diff(struct diff *diff, const struct schema_versio
     walk->diff = diff;
     walk->run =
         (struct inclusion){.left_documents = old->documents, .right_documents = new->documents};
-    walk_pair(walk, old->schema, new->schema);
+    if (!options->is_wire_only) {
+        walk_pair(walk, old->schema, new->schema);
+    }
     join_renamed(diff, from, &walk->run);
     inclusion_done(&walk->run);
     buffer_done(&walk->path);

@@ -20,6 +20,7 @@ struct schema_diff_options {
     const char *subject; /* of the findings; NULL: "" */
     unsigned sides;      /* of enum diff_side: which are asked */
     bool is_closed;      /* what is published holds declared members only */
+    bool is_wire_only;   /* nothing is told that breaks nobody */
     bool is_extended;    /* x-extensible-enum and discriminator have a meaning */
 };
 

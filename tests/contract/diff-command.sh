@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `quadrille contract diff` as a program: revisions, kept versions, formats, exit codes, and what it leaves behind. Prints TAP.
+#   usage: diff-command.sh QUADRILLE SHOP
+set -euo pipefail
+
+quadrille=$(realpath "$1")
+shop=$(realpath "$2")
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+export TMPDIR=$folder/tmp GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+mkdir tmp
+number=0
+
+check()
+{
+    local what=$1
+    shift
+    number=$((number + 1))
+    if "$@"; then
+        echo "ok $number - $what"
+    else
+        echo "not ok $number - $what"
+        sed 's/^/# /' stdout stderr
+    fi
+}
+
+# run CODE ARGUMENT...: the command ends with that code.
+run()
+{
+    local expected=$1 code=0
+    shift
+    "$quadrille" contract diff "$@" >"$folder/stdout" 2>"$folder/stderr" </dev/null || code=$?
+    [[ $code -eq $expected ]]
+}
+
+says() { grep -qF -- "$1" stdout; }
+complains() { grep -qF -- "$1" stderr; }
+is_silent() { [[ ! -s stdout ]]; }
+is_untouched() { [[ -z $(git -C repo status --porcelain) ]]; }
+is_clean() { [[ -z $(ls tmp) ]]; }
+
+git_here() { git -c user.name=t -c user.email=t@example.com -C repo "$@" >/dev/null 2>&1; }
+commit() { git_here add -A && git_here commit -m "$1" && git_here tag "$1"; }
+
+git init -q repo
+mkdir -p repo/company/events repo/company/shared
+cp "$shop"/*.yaml repo/company/events/
+# A part that lies beside the compared folder.
+echo '{"Id": {"type": "string"}}' >repo/company/shared/types.json
+sed -i "s|orderId: {type: string}|orderId: {\$ref: '../shared/types.json#/Id'}|" repo/company/events/orders.yaml
+ln -s /etc/hostname repo/company/events/link.yaml
+commit v1.0.0
+sed -i 's/maximum: 100}/maximum: 200}/; s/version: 1.2.0/version: 1.3.0/' repo/company/events/orders.yaml
+commit v1.1.0
+rm repo/company/events/link.yaml
+sed -i 's/maximum: 200}/maximum: 150}/; s/version: 1.3.0/version: 1.4.0/' repo/company/events/orders.yaml
+commit v1.2.0
+events=repo/company/events
+
+check 'a revision that is the same has no differences' run 0 git:HEAD $events
+check 'and says so' says 'no difference that matters'
+check 'a bound that was tightened fails' run 1 git:HEAD~1 $events
+check 'naming both places' says 'company/events/orders.yaml:46:46: wire-breaking: orders OrderPlaced /total: a bound was tightened or added [P16]'
+check 'the old one in its revision' says 'old:    git:HEAD~1:company/events/orders.yaml:46:46'
+check 'and who breaks' says 'new consumers of old events break'
+check 'a tag names a revision' run 1 git:v1.0.0 $events
+check 'there the bound was loosened' says '[P15]'
+check 'one file may be compared' run 1 git:v1.1.0 $events/orders.yaml
+check 'from within the repository as well' bash -c "cd $events && '$quadrille' contract diff git:v1.2.0 . >/dev/null"
+check 'a reference to a file beside is followed in the old version' run 1 git:v1.0.0 $events --json
+check 'so that nothing is unknown' bash -c '! grep -q "\"level\": \"unknown\"" stdout'
+check 'temporary files are gone' is_clean
+check 'the repository is as it was' is_untouched
+
+check 'all kept versions are asked' run 1 git:HEAD $events --history git
+check 'and named' says 'since git:v1.1.0'
+check 'but only whether their events can be read' bash -c '! grep -q "since git:v1.0.0" stdout'
+check 'the number of tags can be limited' run 0 git:HEAD $events --history git:1
+mkdir -p kept/1.0 kept/1.1
+git -C repo archive v1.0.0 company | tar x -C kept/1.0
+git -C repo archive v1.1.0 company | tar x -C kept/1.1
+check 'kept versions may be folders' run 1 $events --history kept
+check 'named by their folder' says 'orders OrderPlaced since 1.1 /total'
+mkdir empty
+check 'a history without versions is no history' run 2 $events --history empty
+check 'and said to be none' complains 'has no folders'
+
+check 'an unknown revision is refused' run 2 git:nowhere $events
+check 'with what to do' complains 'a shallow clone'
+check 'an option is no revision' run 2 git:--help $events
+check 'outside of a repository there is no revision' run 2 git:HEAD "$shop/../../../../../../../../tmp"
+mkdir repo/later
+cp "$shop"/jobs.yaml repo/later/
+check 'what the revision does not have is nothing to compare with' run 0 git:v1.0.0 repo/later
+check 'and that is said' complains 'nothing to compare with'
+check 'temporary files are gone after errors, too' is_clean
+
+check 'GitHub gets annotations' run 1 git:v1.1.0 $events --format github
+check 'with file, line and rule' says '::error file=repo/company/events/orders.yaml,line=46,col=46,title=wire-breaking P16::'
+sed 's/version: 1.0.0/version: 2.0.0/; s/id: {type: string}/id: {type: string, enum: [a]}/' "$shop/jobs.yaml" >announced.yaml
+check 'what a new major version announces passes' run 0 "$shop/jobs.yaml" announced.yaml
+check 'and fails where it is asked to' run 1 "$shop/jobs.yaml" announced.yaml --fail-on risky
+echo '{"type": "string", "pattern": "^a"}' >one.json
+echo '{"type": "string", "pattern": "^b"}' >two.json
+check 'what cannot be decided fails' run 1 --schema one.json two.json
+check 'unless it is allowed' run 0 --schema one.json two.json --allow-unknown
+echo '{"type": "string", "pattern": "^a", "maxLength": 3}' >three.json
+check 'backward: new consumers read old data' run 1 --schema one.json three.json --direction backward
+check 'forward: old consumers read new data' run 0 --schema one.json three.json --direction forward
+check 'full: both' run 1 --schema one.json three.json
+echo '{"properties": {"a": {}}}' >small.json
+echo '{"properties": {"a": {}, "b": {"type": "string"}}}' >more.json
+check 'an added property breaks where old data may hold it' run 1 --schema small.json more.json
+check 'and not where data has declared members only' run 0 --schema --closed small.json more.json
+echo '{"type": "strin"}' >bad.json
+check 'what is no schema is refused' run 2 --schema bad.json one.json
+check 'with its place' complains 'bad.json:1:'
+echo '[1]' >list.json
+check 'a list is no schema' run 2 --schema list.json one.json
+check 'a missing file is refused' run 2 --schema nowhere.json one.json
+check 'two are needed' run 2 --schema one.json
+check 'an unknown level is refused' run 2 --schema one.json two.json --fail-on bad
+check 'an unknown direction is refused' run 2 --schema one.json two.json --direction up
+check 'an unknown format is refused' run 2 --schema one.json two.json --format xml
+check 'the rules can be printed' run 0 --rules
+check 'as a table' says '| P16 | a bound was tightened or added | ok | breaks |'
+printf 'asyncapi: 3.0.0\ninfo: {title: "\\e[31mred", version: 1.0.0}\nchannels:\n  "a\\eb": {address: "x\\ny", messages: {"m\\e": {payload: {type: string}}}}\n' >hostile.yaml
+sed 's/string/integer/' hostile.yaml >hostile2.yaml
+check 'foreign names are compared' run 1 hostile.yaml hostile2.yaml
+check 'and reach no terminal with their control characters' bash -c "! grep -q \$'\\e' stdout"
+printf 'asyncapi: 3.0.0\ninfo: [\n' >broken.yaml
+check 'a document that cannot be read is not taken for one that was removed' run 2 "$shop" broken.yaml
+echo "1..$number"
