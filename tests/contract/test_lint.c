@@ -246,6 +246,17 @@ START_TEST(our_own_contracts_are_clean)
 }
 END_TEST
 
+START_TEST(documents_of_other_teams_are_clean)
+{
+    judge(FOREIGN, "/nowhere", false);
+    for (size_t i = 0; i < lint.count; i++) {
+        ck_abort_msg("%s:%d: %s [%s]", lint.findings[i].place.path, lint.findings[i].place.line,
+                     lint.findings[i].text, lint.findings[i].rule->id);
+    }
+    ck_assert_uint_gt(report_documents(&lint), 6);
+}
+END_TEST
+
 static const struct {
     const char *word, *means;
 } slips[] = {
@@ -518,6 +529,7 @@ static int run(void)
     tcase_add_checked_fixture(whole, NULL, teardown);
     tcase_add_test(whole, every_fixture_belongs_to_a_rule);
     tcase_add_test(whole, our_own_contracts_are_clean);
+    tcase_add_test(whole, documents_of_other_teams_are_clean);
     tcase_add_loop_test(whole, slips_of_the_pen_are_recognised, 0, (int)COUNT_OF(slips));
     tcase_add_loop_test(whole, facts_are_told_from_commands, 0, (int)COUNT_OF(names));
     tcase_add_loop_test(whole, binding_keys_match_as_a_topic_exchange_does, 0,

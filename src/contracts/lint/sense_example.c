@@ -62,9 +62,10 @@ static bool tell(void *context, const struct jsonschema_error *error)
 {
     struct trial *trial = context;
     const struct node *at = node_at(trial->value, error->instance);
-    lint_add(trial->lint, trial->rule, at->place, "%s breaks its own schema: %s%s%s (%s:%d)",
+    bool is_here = strcmp(error->place.path, at->place.path) == 0;
+    lint_add(trial->lint, trial->rule, at->place, "%s breaks its own schema: %s%s%s (%s#%s)",
              trial->what, error->instance, error->instance[0] != '\0' ? " " : "it ", error->text,
-             error->place.path, error->place.line);
+             is_here ? "" : error->place.path, error->schema);
     return ++trial->told < ERRORS_TOLD_MAX;
 }
 
@@ -85,11 +86,15 @@ static void judge_value(struct trial *trial, const struct jsonschema *schema)
 static struct jsonschema *compile(struct lint *lint, const struct node *schema)
 {
     /* What we publish has declared members only, and so have its examples. */
-    const struct jsonschema_options options = {.is_closed = lint->is_ours};
+    struct jsonschema_options options = {.is_closed = lint->is_ours};
     struct jsonschema *compiled = NULL;
     struct fault fault;
-    return jsonschema_compile(lint->documents, schema, &options, &compiled, &fault) == OK ? compiled
-                                                                                          : NULL;
+    if (jsonschema_compile(lint->documents, schema, &options, &compiled, &fault) == OK) {
+        return compiled;
+    }
+    options.without = "pattern"; /* one bad pattern must not hide what else is wrong */
+    bool is_usable = jsonschema_compile(lint->documents, schema, &options, &compiled, &fault) == OK;
+    return is_usable ? compiled : NULL;
 }
 
 static void judge_part(struct lint *lint, const struct asyncapi_message *message,

@@ -322,7 +322,7 @@ static void judge_enum(struct lint *lint, const struct schema_visit *visit)
              other = other->next) {
             if (value_equal(other, value)) {
                 lint_add(lint, &sense_contradictory_values, value->place,
-                         "enum lists this value twice, first on line %d", other->place.line);
+                         "enum lists this value twice");
                 break;
             }
         }

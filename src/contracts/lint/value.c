@@ -11,6 +11,9 @@ static bool is_number(const struct node *node)
 
 static bool equal_numbers(const struct node *a, const struct node *b)
 {
+    if (a->is_beyond || b->is_beyond) {
+        return strcmp(a->text, b->text) == 0;
+    }
     if (a->kind == NODE_INTEGER && b->kind == NODE_INTEGER) {
         return strcmp(a->text, b->text) == 0 ||
                (a->integer == b->integer && a->number == b->number && fabs(a->number) < 0x1p53);
