@@ -414,6 +414,7 @@ static struct members *get_members(struct compiler *compiler, const struct node 
 {
     if (compiler->members == NULL) {
         compiler->members = new_data(compiler, sizeof *compiler->members);
+        compiler->members->list = new_data(compiler, sizeof compiler->members->list[0]);
         compile_emit(compiler, keyword, KIND(json_type_object),
                      (struct instruction){.op = OP_MEMBERS, .data = compiler->members});
     }
