@@ -33,6 +33,8 @@ extern const struct lint_rule sense_indistinguishable_messages;
 extern const struct lint_rule sense_address_parameter_undeclared;
 extern const struct lint_rule sense_parameter_unused;
 extern const struct lint_rule sense_parameter_location_undeclared;
+extern const struct lint_rule sense_parameter_default;
+extern const struct lint_rule sense_binding_without_server;
 extern const struct lint_rule sense_address_malformed;
 extern const struct lint_rule sense_address_query;
 extern const struct lint_rule sense_address_too_long;

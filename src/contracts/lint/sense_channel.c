@@ -9,6 +9,7 @@
 
 enum {
     AMQP_NAME_MAX_BYTES = 255, /* a short string of AMQP 0-9-1 */
+    VALUES_MAX = 1000,         /* of one parameter: each is looked up in the others */
     SAME_ADDRESS_MAX = 100,    /* channels of one address that are compared with each other */
 };
 
@@ -71,6 +72,40 @@ static void judge_location(struct lint *lint, const struct asyncapi_channel *cha
     }
 }
 
+static bool is_listed(const struct node *list, const struct node *value)
+{
+    for (const struct node *each = list->first; each != NULL; each = each->next) {
+        if (each->text != NULL && value->text != NULL && strcmp(each->text, value->text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void judge_values(struct lint *lint, const struct node *parameter)
+{
+    const struct node *list = node_find(parameter, "enum");
+    const struct node *fallback = node_find(parameter, "default");
+    const struct node *examples = node_find(parameter, "examples");
+    if (list == NULL || list->kind != NODE_LIST || list->count > VALUES_MAX) {
+        return;
+    }
+    if (fallback != NULL && !is_listed(list, fallback)) {
+        lint_add(lint, &sense_parameter_default, fallback->place,
+                 "the default is none of the values that enum lists");
+    }
+    for (const struct node *each =
+             examples != NULL && examples->kind == NODE_LIST && examples->count <= VALUES_MAX
+                 ? examples->first
+                 : NULL;
+         each != NULL; each = each->next) {
+        if (!is_listed(list, each)) {
+            lint_add(lint, &sense_parameter_default, each->place,
+                     "the example is none of the values that enum lists");
+        }
+    }
+}
+
 static void judge_parameters(struct lint *lint, const struct asyncapi_channel *channel)
 {
     const struct node *address = node_find(channel->at, "address");
@@ -92,6 +127,7 @@ static void judge_parameters(struct lint *lint, const struct asyncapi_channel *c
                      "the address has no place {%s} for this parameter", each->key);
         }
         judge_location(lint, channel, follow(lint, each));
+        judge_values(lint, follow(lint, each));
     }
 }
 
@@ -133,6 +169,55 @@ static bool some_server_is_amqp(struct lint *lint, const struct node *servers)
         }
     }
     return false;
+}
+
+/* Protocols as servers name them, and the bindings that are for them. */
+static const struct {
+    const char *protocol, *binding;
+} secure[] = {
+    {"amqps", "amqp"},       {"https", "http"},         {"wss", "ws"},     {"mqtts", "mqtt"},
+    {"secure-mqtt", "mqtt"}, {"kafka-secure", "kafka"}, {"mqtt5", "mqtt"}, {"stomps", "stomp"},
+    {"rediss", "redis"},     {"ibmmq-secure", "ibmmq"}, {"mqtt", "mqtt5"}, {"pulsar+ssl", "pulsar"},
+};
+
+static bool is_for(const char *protocol, const char *binding)
+{
+    for (size_t i = 0; i < COUNT_OF(secure); i++) {
+        if (strcasecmp(secure[i].protocol, protocol) == 0 &&
+            strcmp(secure[i].binding, binding) == 0) {
+            return true;
+        }
+    }
+    return strcasecmp(protocol, binding) == 0;
+}
+
+/* Whether one of the servers speaks it; one that does not say what it speaks may. */
+static bool is_spoken(struct lint *lint, const struct node *servers, const char *binding)
+{
+    for (const struct node *each = servers->first; each != NULL; each = each->next) {
+        const char *protocol = node_find_text(follow(lint, each), "protocol");
+        if (protocol == NULL || is_for(protocol, binding)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void judge_bindings(struct lint *lint, const struct asyncapi_document *document,
+                           const struct asyncapi_channel *channel)
+{
+    const struct node *own = node_find(channel->at, "servers");
+    const struct node *servers = own != NULL ? own : node_find(document->file->root, "servers");
+    const struct node *bindings = follow(lint, node_find(channel->at, "bindings"));
+    if (servers == NULL || servers->count == 0 || bindings == NULL || bindings->kind != NODE_MAP) {
+        return;
+    }
+    for (const struct node *each = bindings->first; each != NULL; each = each->next) {
+        if (!text_starts_with(each->key, "x-") && !is_spoken(lint, servers, each->key)) {
+            lint_add(lint, &sense_binding_without_server, each->key_place,
+                     "no server of the channel %s speaks %s", channel->key, each->key);
+        }
+    }
 }
 
 static bool speaks_amqp(struct lint *lint, const struct asyncapi_document *document,
@@ -276,4 +361,5 @@ void sense_channel(struct lint *lint, const struct asyncapi_document *document,
     judge_name(lint, channel, "exchange");
     judge_name(lint, channel, "queue");
     judge_wildcards(lint, channel);
+    judge_bindings(lint, document, channel);
 }

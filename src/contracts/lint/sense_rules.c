@@ -98,6 +98,15 @@ ERROR(sense_parameter_unused, "parameter-unused",
 WARNING(sense_parameter_location_undeclared, "parameter-location-undeclared",
         "A parameter is said to stand where the channel's messages declare nothing.",
         "location: $message.payload#/id", "location: $message.payload#/orderId");
+ERROR(sense_parameter_default, "parameter-default",
+      "A default or an example of a parameter that is none of the values its enum lists.",
+      "stage: {enum: [test, live], default: production}",
+      "stage: {enum: [test, live], default: live}");
+WARNING(sense_binding_without_server, "binding-without-server",
+        "A binding for a protocol that none of the channel's servers speaks: it has no effect "
+        "there.",
+        "amqp: {is: queue, queue: {name: orders}, bindingVersion: 0.3.0}",
+        "amqp: {is: queue, queue: {name: orders}, bindingVersion: 0.3.0}");
 ERROR(sense_address_malformed, "address-malformed",
       "Braces in an address must be pairs around a name.", "address: orders.{orderId.placed",
       "address: orders.{orderId}.placed");
@@ -155,6 +164,8 @@ const struct lint_rule *const lint_sense_rules[] = {
     &sense_address_parameter_undeclared,
     &sense_parameter_unused,
     &sense_parameter_location_undeclared,
+    &sense_parameter_default,
+    &sense_binding_without_server,
     &sense_address_malformed,
     &sense_address_query,
     &sense_address_too_long,
