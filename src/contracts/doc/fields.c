@@ -136,21 +136,26 @@ static void add_ranges(struct buffer *out, const struct parts *parts)
         const char *min, *max, *unit;
     } ranges[] = {
         {"minimum", "maximum", ""},
-        {"minLength", "maxLength", " characters"},
-        {"minItems", "maxItems", " items"},
-        {"minProperties", "maxProperties", " members"},
+        {"minLength", "maxLength", " character"},
+        {"minItems", "maxItems", " item"},
+        {"minProperties", "maxProperties", " member"},
     };
     for (size_t i = 0; i < COUNT_OF(ranges); i++) {
         const char *min = scalar(find_in(parts, ranges[i].min));
         const char *max = scalar(find_in(parts, ranges[i].max));
-        if (min != NULL && max != NULL && strcmp(min, max) == 0) {
-            html_add(out, "<li>%s%s</li>", min, ranges[i].unit);
-        } else if (min != NULL && max != NULL) {
-            html_add(out, "<li>%s to %s%s</li>", min, max, ranges[i].unit);
-        } else if (min != NULL || max != NULL) {
-            html_add(out, "<li>%s %s%s</li>", min != NULL ? "at least" : "at most",
-                     min != NULL ? min : max, ranges[i].unit);
+        const char *last = max != NULL ? max : min;
+        if (last == NULL) {
+            continue;
         }
+        if (min != NULL && max != NULL && strcmp(min, max) == 0) {
+            html_add(out, "<li>%s", min);
+        } else if (min != NULL && max != NULL) {
+            html_add(out, "<li>%s to %s", min, max);
+        } else {
+            html_add(out, "<li>%s %s", min != NULL ? "at least" : "at most", last);
+        }
+        bool is_many = ranges[i].unit[0] != '\0' && strcmp(last, "1") != 0;
+        html_add(out, "%s%s</li>", ranges[i].unit, is_many ? "s" : "");
     }
 }
 

@@ -166,7 +166,8 @@ static void add_schema(struct site *site, struct buffer *out, const char *title,
         html_json(out, schema, false, HTML_JSON_MAX_BYTES);
         buffer_text(out, "</code></pre>\n");
     } else {
-        fields_table(site, out, schema, prefix, event);
+        /* Headers are the same for all: they would be most of what the search finds. */
+        fields_table(site, out, schema, prefix, strcmp(prefix, "payload") == 0 ? event : NULL);
     }
     buffer_text(out, "</section>\n");
 }
@@ -201,7 +202,9 @@ static void add_examples(struct site *site, struct buffer *out,
             add_example_part(out, "payload", each);
         } else {
             const char *name = node_find_text(each, "name");
-            html_add(out, "<figcaption>%s</figcaption>", name != NULL ? name : "example");
+            if (name != NULL) {
+                html_add(out, "<figcaption>%s</figcaption>", name);
+            }
             html_prose(out, node_find_text(each, "summary"));
             add_example_part(out, "headers", node_find(each, "headers"));
             add_example_part(out, "payload", node_find(each, "payload"));

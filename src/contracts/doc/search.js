@@ -19,7 +19,10 @@
       if (!all.includes(words[i])) { return -1; }
       sum += name.startsWith(words[i]) ? 4 : name.includes(words[i]) ? 2 : 0;
     }
-    return sum + (row[0] === 'field' ? 0 : 1);
+    if (row[0] !== 'field') { return sum + 1; }
+    /* A field is found by its own name; that of its event alone would bring all of them. */
+    var own = name.slice(name.indexOf(' · ') + 3);
+    return words.some(function (word) { return own.includes(word); }) ? sum : -1;
   }
 
   function find(text) {

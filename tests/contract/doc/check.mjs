@@ -149,7 +149,7 @@ await test('nested objects, lists and nullable fields are fields too', async () 
     ...same('parts', rows.parts, 'parts array'),
     ...same('a part', rows['parts[].label'], 'parts[].label required string matches ^[a-z]+$'),
     ...same('an item', rows['colours[]'], 'colours[] string Colour one of "red" "blue"'),
-    ...same('a member', rows['address.street'], 'address.street required personal string at least 1 characters'),
+    ...same('a member', rows['address.street'], 'address.street required personal string at least 1 character'),
     ...same('a large number', rows['address.number'], 'address.number required integer at least -9223372036854775808'),
   ];
 });
@@ -276,6 +276,8 @@ await test('the search finds events, services, sagas and fields', async () => {
     ...same('a saga', (await search('premium-up'))[0].startsWith('SAGA premium-upgrade'), true),
     ...same('a field', (await search('providerref')).map((row) => row.split(' ').slice(0, 4).join(' ')),
       ['FIELD PaymentCompleted · providerReference', 'FIELD PaymentRefunded · providerReference']),
+    ...same('no field by its event alone', (await search('refunded')).filter((row) => row.startsWith('FIELD PaymentRefunded · ') &&
+      !row.includes('refundedAt')), []),
     ...same('words in any order', (await search('money premium off'))[0].startsWith('EVENT PremiumRevoked'), true),
     ...same('nothing', [await search('zzz'), await texts('#found .none')], [[], ['Nothing found.']]),
   ];
