@@ -9,7 +9,8 @@
 #include <string.h>
 
 enum {
-    STEPS_MAX = 1000000, /* of one search, all its starts together */
+    STEPS_MAX = 1000000, /* of one search, all its starts together, and for each byte */
+    STEPS_PER_BYTE = 16,
     TRAIL_MIN = 256,
     TRAIL_MAX = 1 << 18, /* entries of 24 bytes */
 };
@@ -339,7 +340,7 @@ static bool run_from(struct run *run, size_t start)
         if (!step(run, now) && !fail(run)) {
             return false;
         }
-        if (++run->steps > STEPS_MAX) {
+        if (++run->steps > STEPS_MAX + STEPS_PER_BYTE * run->length) {
             run->gave_up = true;
         }
     }

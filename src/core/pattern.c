@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* What one match may take: a hostile text must not hold a thread, nor much memory. */
 enum {
@@ -19,6 +20,12 @@ enum {
     MATCH_HEAP_MAX_KIB = 4096,
     STACK_MIN_BYTES = 32 * 1024, /* of compiled code; what it needs not is never touched */
     STACK_MAX_BYTES = 4 * 1024 * 1024,
+    /* A text longer than this is searched by parts, the clock in view: where each start reads on to
+     * the end, the effort grows with the square of the length. */
+    SHORT_TEXT_MAX_BYTES = 4 * 1024,
+    PART_EFFORT = 1 << 24, /* starts times bytes to read, between two looks at the clock */
+    PART_MIN_BYTES = 64,
+    SEARCH_MAX_MS = 500,            /* of processor time */
     JIT_CODE_MAX_BYTES = 16 * 1024, /* of what PCRE2 has compiled: beyond, JIT takes too long */
 };
 
@@ -101,9 +108,9 @@ static pcre2_code *compile(const struct ecma *ecma)
     uint32_t start = ecma->has_ahead ? PCRE2_NO_START_OPTIMIZE : 0;
     int error = 0;
     PCRE2_SIZE where = 0;
-    pcre2_code *code =
-        pcre2_compile((PCRE2_SPTR)buffer_cstr(&text), text.length,
-                      PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | start, &error, &where, NULL);
+    pcre2_code *code = pcre2_compile(
+        (PCRE2_SPTR)buffer_cstr(&text), text.length,
+        PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT | start, &error, &where, NULL);
     buffer_done(&text);
     return code;
 }
@@ -165,17 +172,54 @@ void pattern_done(struct pattern *pattern)
     }
 }
 
+/* A match that begins from `start` to `last`. */
+static int match_part(const struct pattern_code *code, const struct match *match, const char *text,
+                      size_t length, size_t start, size_t last)
+{
+    (void)pcre2_set_offset_limit(match->context, last);
+    if (code->is_native) {
+        return pcre2_jit_match(code->code, (PCRE2_SPTR)text, length, start, 0, match->data,
+                               match->context);
+    }
+    return pcre2_match(code->code, (PCRE2_SPTR)text, length, start, PCRE2_NO_UTF_CHECK, match->data,
+                       match->context);
+}
+
+static int64_t used_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int match_long(const struct pattern_code *code, const struct match *match, const char *text,
+                      size_t length)
+{
+    int64_t end_ms = used_ms() + SEARCH_MAX_MS;
+    size_t part = PART_EFFORT / length;
+    part = part > PART_MIN_BYTES ? part : PART_MIN_BYTES;
+    for (size_t start = 0; start <= length; start += part) {
+        while (start < length && ((unsigned char)text[start] & 0xc0) == 0x80) {
+            start++;
+        }
+        int found = match_part(code, match, text, length, start, start + part - 1);
+        if (found != PCRE2_ERROR_NOMATCH) {
+            return found;
+        }
+        if (used_ms() > end_ms) {
+            return PCRE2_ERROR_MATCHLIMIT;
+        }
+    }
+    return PCRE2_ERROR_NOMATCH;
+}
+
 static int match_code(const struct pattern_code *code, const char *text, size_t length)
 {
     const struct match *match = get_match();
     size_t steps = MATCH_STEPS_MAX + 2 * length;
     (void)pcre2_set_match_limit(match->context, steps < UINT32_MAX ? (uint32_t)steps : UINT32_MAX);
-    if (code->is_native) {
-        return pcre2_jit_match(code->code, (PCRE2_SPTR)text, length, 0, 0, match->data,
-                               match->context);
-    }
-    return pcre2_match(code->code, (PCRE2_SPTR)text, length, 0, PCRE2_NO_UTF_CHECK, match->data,
-                       match->context);
+    return length <= SHORT_TEXT_MAX_BYTES ? match_part(code, match, text, length, 0, PCRE2_UNSET)
+                                          : match_long(code, match, text, length);
 }
 
 enum pattern_verdict pattern_match(const struct pattern *pattern, const char *text, size_t length)

@@ -602,12 +602,14 @@ static const struct {
     {"^(\\w+\\s?)*$", "aaaa ", 40, "!", PATTERN_GAVE_UP},
     {"(?=(a*)*b)\\1c", "a", 5000, "", PATTERN_GAVE_UP},
     {"^(a|b)*\\1$", "ab", 30000, "", PATTERN_GAVE_UP}, /* memory, not steps */
+    {"(?=[a-z]+[@:])a", "a", 1000000, "", PATTERN_GAVE_UP},
     /* What is long and honest is none of that. */
     {"^(?:a|b)*$", "ab", 4000, "", PATTERN_MATCHES},
     {"^(a|b)*$", "ab", 4000, "c", PATTERN_DIFFERS},
     {"^[a-z]*$", "abc", 100000, "", PATTERN_MATCHES},
+    {"[a-z]+[0-9]", "abc ", 100000, "", PATTERN_DIFFERS},
     {"^(?:a|b)*$", "ab", 50000, "", PATTERN_MATCHES},
-    {"(.)\\1", "ab", 4000, "cc", PATTERN_MATCHES},
+    {"(.)\\1", "ab", 400000, "cc", PATTERN_MATCHES},
     {"^(?:ab){70000}$", "ab", 70000, "", PATTERN_MATCHES},
 };
 
@@ -616,6 +618,41 @@ START_TEST(gives_up_where_it_would_take_too_long)
     ck_assert_int_eq(
         match_many(efforts[_i].pattern, efforts[_i].part, efforts[_i].times, efforts[_i].tail),
         efforts[_i].verdict);
+}
+END_TEST
+
+enum { LONG_POINTS = 3000 };
+
+/* Where a "b" may stand among LONG_POINTS "é" for the pattern to find it. */
+static const struct {
+    const char *pattern;
+    size_t first, last;
+} places[] = {
+    {"b", 0, LONG_POINTS},
+    {"^b", 0, 0},
+    {"b$", LONG_POINTS, LONG_POINTS},
+    {"(?<=é)b", 1, LONG_POINTS},
+    {"(?<=^é{7})b", 7, 7},
+    {"b(?=é{9}$)", LONG_POINTS - 9, LONG_POINTS - 9},
+    {"[a-c]\\W", 0, LONG_POINTS - 1},
+};
+
+START_TEST(a_long_text_is_searched_everywhere)
+{
+    struct pattern pattern = {.text = places[_i].pattern};
+    struct fault fault;
+    ck_assert_msg(pattern_prepare(&pattern, &fault) == OK, "%s", fault.text);
+    for (size_t at = 0; at <= LONG_POINTS; at++) {
+        AUTO(buffer_done) struct buffer text = {0};
+        add_times(&text, "é", at);
+        buffer_text(&text, "b");
+        add_times(&text, "é", LONG_POINTS - at);
+        bool is_there = at >= places[_i].first && at <= places[_i].last;
+        ck_assert_msg(pattern_match(&pattern, text.bytes, text.length) ==
+                          (is_there ? PATTERN_MATCHES : PATTERN_DIFFERS),
+                      "%s at %zu", places[_i].pattern, at);
+    }
+    pattern_done(&pattern);
 }
 END_TEST
 
@@ -697,6 +734,7 @@ int main(void)
     tcase_add_test(tests, the_machine_agrees);
     tcase_add_test(tests, says_what_is_wrong_and_where);
     tcase_add_loop_test(tests, gives_up_where_it_would_take_too_long, 0, COUNT_OF(efforts));
+    tcase_add_loop_test(tests, a_long_text_is_searched_everywhere, 0, COUNT_OF(places));
     tcase_add_test(tests, size_and_depth_are_bounded);
     tcase_add_test(tests, the_length_is_told);
     tcase_add_test(tests, a_nul_in_a_pattern_ends_nothing);
