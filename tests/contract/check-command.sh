@@ -138,8 +138,9 @@ check 'which is the nearest' says '     not shop.OrderShipped
        message /exchange: belongs to exchange shop'
 check 'the same as JSON' run 1 --json --wire wire.json
 check 'with candidates' says '"candidates":[{"message":"shop.OrderPaid","errors":[{"part":'
-printf '{"exchange": "shop", "routing_key": "shop.\\u001b[31m", "body": {"kind\\u001b[31m": 1}}' >escape.json
-check 'what a message holds' run 1 --wire escape.json
+printf '{"kind": "shipped", "\\u001b[31m": 1}' >escape.json
+check 'what a message holds' run 1 --as sender --message OrderShipped escape.json
+check 'is told' says 'payload /?[31m: '
 check 'moves no terminal' [ "$(tr -cd '\033' <stdout | wc -c)" -eq 0 ]
 check 'help tells the format' run 0 --help
 check 'with its members' says '"body_base64"'

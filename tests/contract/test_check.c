@@ -6,10 +6,12 @@
 #include "contracts/jsonschema/value.h"
 #include "core/buffer.h"
 #include "core/clock.h"
+#include "core/envelope.h"
 #include "core/ids.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Contracts of others (check/ beside this file), and ours. */
 
@@ -278,6 +280,8 @@ static const struct change {
     {&ours, "body", "userId", "'x'", BAD "payload /userId: ", "event.yaml"},
     {&ours, "headers", "cloudEvents_type", "'fit.billing.PaymentVoided.v2'", "bad ? message : is no message of the contracts; not billing.PaymentVoided headers /cloudEvents_type: is another than fit.billing.PaymentVoided.v1", ""},
     {&ours, "headers", "cloudEvents_type", "'fit.billing.PaymentFailed.v1'", "bad ? message : is no message of the contracts; not billing.PaymentFailed message /routing_key: belongs to routing key billing.payment-failed.v1", "not billing.PaymentVoided headers /cloudEvents_type: "},
+    {&ours, "headers", "cloudEvents_type", "'fit.billing.PaymentVoided.v1\\u0000'", "bad ? message : is no message", "headers /cloudEvents_type: is another than fit.billing.PaymentVoided.v1"},
+    {&ours, "headers", "cloudEvents_type", "7", "bad ? message : is no message", "headers /cloudEvents_type: "},
     {&ours, "headers", "cloudEvents_type", NULL, BAD "headers : ", "cloudEvents_type"},
     {&ours, "headers", "cloudEvents_id", "'" OTHER_ID "'", BAD "headers /cloudEvents_id: message_id and cloudEvents_id differ", ""},
     {&ours, "headers", "cloudEvents_source", "'/fit/coaching'", BAD "headers /cloudEvents_source: must be /fit/billing", ""},
@@ -358,6 +362,21 @@ START_TEST(an_id_of_tomorrow_is_refused)
            BAD "headers /cloudEvents_id: the event id lies more than 5 minutes in the "
                "future",
            "");
+    (void)json_object_put(description);
+}
+END_TEST
+
+START_TEST(a_body_has_the_size_that_listeners_take)
+{
+    struct json_object *description = parse_ours();
+    AUTO(free_text) char *json = xmalloc(ENVELOPE_BODY_MAX_BYTES + 1);
+    memset(json, 'x', ENVELOPE_BODY_MAX_BYTES);
+    json[0] = json[ENVELOPE_BODY_MAX_BYTES - 1] = '\'';
+    json[ENVELOPE_BODY_MAX_BYTES] = '\0';
+    open_company(&ours);
+    change(description, &(struct change){NULL, "body", "more", json});
+    judge_object(description);
+    expect("large", BAD "payload : the body has ", "bytes, the limit is 262144");
     (void)json_object_put(description);
 }
 END_TEST
@@ -557,6 +576,41 @@ START_TEST(a_broken_schema_is_the_contracts_fault)
 }
 END_TEST
 
+static void write_many(const char *path, size_t count)
+{
+    FILE *file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    (void)fputs("{\"asyncapi\":\"3.0.0\",\"info\":{\"title\":\"t\",\"version\":\"1\"},\"channels\":"
+                "{\"c\":{\"address\":\"c\",\"messages\":{\"m\":{}",
+                file);
+    for (size_t i = 1; i < count; i++) {
+        (void)fprintf(file, ",\"m%zu\":{}", i);
+    }
+    (void)fputs("}}}}", file);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(the_number_of_messages_has_a_limit)
+{
+    static const size_t extra[] = {0, 1};
+    char path[] = "/tmp/test_check_XXXXXX.json";
+    int fd = mkstemps(path, strlen(".json"));
+    ck_assert_int_ge(fd, 0);
+    (void)close(fd);
+    for (size_t i = 0; i < COUNT_OF(extra); i++) {
+        const char *const paths[] = {path};
+        struct fault fault = {0};
+        write_many(path, CHECK_CATALOGUE_MAX + extra[i]);
+        ck_assert_msg(asyncapi_load(&set, paths, 1, &fault) == OK, "%s", fault.text);
+        ck_assert_int_eq(checker_new(&set, &as_receiver, &checker, &fault),
+                         extra[i] == 0 ? OK : REJECT);
+        tear_down();
+        set_up();
+    }
+    (void)unlink(path);
+}
+END_TEST
+
 /* Addresses */
 
 static const struct {
@@ -627,6 +681,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_message_of_others_is_found_and_judged, 0, COUNT_OF(of_others));
     tcase_add_loop_test(tcase, an_event_of_ours_obeys_the_rules_of_the_wire, 0, COUNT_OF(changes));
     tcase_add_test(tcase, an_id_of_tomorrow_is_refused);
+    tcase_add_test(tcase, a_body_has_the_size_that_listeners_take);
     tcase_add_test(tcase, what_comes_again_is_known_by_its_headers);
     tcase_add_test(tcase, a_message_has_several_names);
     tcase_add_loop_test(tcase, a_name_that_is_unknown_or_ambiguous_is_told, 0, COUNT_OF(not_found));
@@ -637,6 +692,7 @@ int main(void)
     tcase_add_test(tcase, errors_have_a_limit);
     tcase_add_test(tcase, a_large_or_deep_payload_is_refused);
     tcase_add_test(tcase, a_broken_schema_is_the_contracts_fault);
+    tcase_add_test(tcase, the_number_of_messages_has_a_limit);
     tcase_add_loop_test(tcase, an_address_matches_routing_keys, 0, COUNT_OF(addresses));
     tcase_add_test(tcase, a_routing_key_has_a_length);
     suite_add_tcase(suite, tcase);

@@ -93,6 +93,11 @@ enum outcome catalogue_init(struct checker *checker, struct fault *fault)
     if (count == 0) {
         return fault_set(fault, REJECT, "the contracts have no channel with a message");
     }
+    if (count > CHECK_CATALOGUE_MAX) {
+        return fault_set(fault, REJECT,
+                         "the contracts have %zu messages, more than %d: give fewer documents",
+                         count, CHECK_CATALOGUE_MAX);
+    }
     checker->entries = xcalloc(count, sizeof *checker->entries);
     for (size_t d = 0; d < set->count; d++) {
         for (size_t c = 0; c < set->items[d].channel_count; c++) {

@@ -21,6 +21,7 @@ enum {
     CHECK_MESSAGE_MAX_BYTES = 16 * 1024 * 1024, /* a payload; RabbitMQ's own limit */
     /* A description of a message: Base64 and escapes make its body longer. */
     CHECK_INPUT_MAX_BYTES = 32 * 1024 * 1024,
+    CHECK_CATALOGUE_MAX = 10 * 1000, /* messages in the contracts: each is compared with each */
     CHECK_ERRORS_MAX = 1000,  /* looked for in one message; what is beyond is not even counted */
     CHECK_CANDIDATES_MAX = 3, /* told when none fits, the best first */
 };
@@ -84,7 +85,8 @@ void check_verdict_done(struct check_verdict *verdict);
 struct checker;
 struct check_entry;
 
-/* Keeps `set`, whose documents must stay. *out is the caller's. REJECT when there are no messages.
+/* Keeps `set`, whose documents must stay. *out is the caller's. REJECT when there are no messages,
+ * or more than CHECK_CATALOGUE_MAX.
  */
 enum outcome checker_new(struct asyncapi *set, const struct check_options *options,
                          struct checker **out, struct fault *fault);

@@ -114,8 +114,10 @@ static unsigned judge_type(struct checker *checker, const struct check_entry *en
 {
     const char *name = check_text(message->properties, "type");
     const char *event = check_text(message->headers, "cloudEvents_type");
-    if (checker->options.is_ours && event != NULL) {
-        if (entry->type != NULL && strcmp(event, entry->type) == 0) {
+    bool has_event = message->headers != NULL &&
+                     json_object_object_get_ex(message->headers, "cloudEvents_type", NULL);
+    if (checker->options.is_ours && has_event) {
+        if (event != NULL && entry->type != NULL && strcmp(event, entry->type) == 0) {
             return AGREES_TYPE;
         }
         check_note(notes, CHECK_HEADERS, "/cloudEvents_type", NULL, "is another than %s",

@@ -13,7 +13,8 @@
  *      "headers": {"cloudEvents_id": "…", …},
  *      "body": any JSON | "body_base64": "…"}
  *
- * Everything but the body may be left out and is then not known. What the management page and its
+ * Exchange and routing key may be left out, and are then not known and not judged; properties and
+ * headers that are left out are not there. What the management page and its
  * API show for a message is understood as well: headers within the properties, `payload` with
  * `payload_encoding` (string or base64) as body. Other members are refused: a slip would be a fact
  * that is silently not judged.
