@@ -318,6 +318,9 @@ static const struct {
     {"{\"properties\": {\"a\": {}}, \"additionalProperties\": false}", "{\"a\": 1, \"b\": 2}",
      "/b: is not allowed (/additionalProperties)\n"},
     {"{\"enum\": [\"EUR\", \"USD\"]}", "\"GBP\"", ": must be one of \"EUR\", \"USD\" (/enum)\n"},
+    {"{\"enum\": []}", "2", ": cannot be: no value is allowed (/enum)\n"},
+    {"{\"enum\": [1,2,3,4,5,6,7,8,9,10,11,12,\"x\",null]}", "0",
+     ": must be one of 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 2 more (/enum)\n"},
     {"{\"const\": 1}", "2", ": must be 1 (/const)\n"},
     {"{\"dependencies\": {\"a\": [\"b\"]}}", "{\"a\": 1}",
      ": lacks the member \"b\", which \"a\" needs (/dependencies/a)\n"},
@@ -402,6 +405,15 @@ START_TEST(closed_schemas_let_only_declared_members_pass)
 }
 END_TEST
 
+START_TEST(a_wrong_part_of_a_closed_schema_is_refused)
+{
+    static const struct jsonschema_options options = {.is_closed = true};
+    struct fault fault = {0};
+    ck_assert_int_eq(compile("{\"allOf\": [{\"properties\": [1]}]}", &options, &fault), REJECT);
+    ck_assert_msg(strstr(fault.text, "properties must be a map") != NULL, "%s", fault.text);
+}
+END_TEST
+
 /* ---- limits of a run ---- */
 
 START_TEST(references_that_multiply_each_other_end)
@@ -456,6 +468,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_wrong_schema_is_refused_with_its_place, 0, COUNT_OF(refused));
     tcase_add_loop_test(tcase, errors_say_where_and_what, 0, COUNT_OF(explained));
     tcase_add_loop_test(tcase, closed_schemas_let_only_declared_members_pass, 0, COUNT_OF(closed));
+    tcase_add_test(tcase, a_wrong_part_of_a_closed_schema_is_refused);
     tcase_add_test(tcase, references_that_multiply_each_other_end);
     tcase_add_test(tcase, the_schema_of_schemas_is_known);
     suite_add_tcase(suite, tcase);

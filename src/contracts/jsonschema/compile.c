@@ -230,8 +230,8 @@ static void push_part(struct compiler *compiler, struct closing *closing, const 
 static void declare(struct compiler *compiler, struct closing *closing, const struct node *part)
 {
     const struct node *properties = node_find(part, "properties");
-    if (properties == NULL) {
-        return;
+    if (properties == NULL || properties->kind != NODE_MAP) {
+        return; /* compiling it says what is wrong */
     }
     closing->keyword = closing->keyword == NULL ? properties : closing->keyword;
     for (const struct node *one = properties->first; one != NULL; one = one->next) {

@@ -9,8 +9,6 @@
  * it says names the schema's demands, never the value: that may be personal.
  */
 
-enum { VALUES_SHOWN_MAX = 12, VALUE_SHOWN_MAX_BYTES = 60 };
-
 /* A chain of stack frames, turned into a JSON Pointer only when something is wrong. */
 struct spot {
     const struct spot *up; /* NULL at the instance itself */
@@ -95,34 +93,6 @@ static void add_kinds(struct buffer *out, unsigned kinds)
     }
 }
 
-/* A value of the schema, which is nobody's secret. */
-static void add_value(struct buffer *out, struct json_object *value)
-{
-    const char *text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
-                                                                 JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (strlen(text) > VALUE_SHOWN_MAX_BYTES) {
-        buffer_text(out, "(a longer value)");
-        return;
-    }
-    buffer_text(out, text);
-}
-
-static void add_values(struct buffer *out, const struct values *values)
-{
-    if (values->count == 0) {
-        buffer_text(out, "cannot be: no value is allowed");
-        return;
-    }
-    buffer_text(out, values->count == 1 ? "must be " : "must be one of ");
-    for (size_t i = 0; i < values->count && i < VALUES_SHOWN_MAX; i++) {
-        buffer_text(out, i > 0 ? ", " : "");
-        add_value(out, values->items[i]);
-    }
-    if (values->count > VALUES_SHOWN_MAX) {
-        buffer_printf(out, " and %zu more", values->count - VALUES_SHOWN_MAX);
-    }
-}
-
 static void add_count(struct buffer *out, const char *before, uint64_t limit, const char *one,
                       const char *many)
 {
@@ -142,7 +112,7 @@ static void add_sentence(struct buffer *out, const struct instruction *in)
         add_kinds(out, (unsigned)in->limit);
         break;
     case OP_VALUES:
-        add_values(out, in->data);
+        buffer_text(out, ((const struct values *)in->data)->demand);
         break;
     case OP_MINIMUM:
         buffer_printf(out, "must be at least %s", bound->text);

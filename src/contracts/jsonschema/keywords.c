@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/jsonschema/keywords.h"
 
+#include "core/buffer.h"
 #include "core/format.h"
 #include "core/text.h"
 
@@ -8,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LINEAR_VALUES_MAX = 8 };
+enum { LINEAR_VALUES_MAX = 8, VALUES_SHOWN_MAX = 12, VALUE_SHOWN_MAX_BYTES = 60 };
 
 /* What a keyword's value may be. */
 enum {
@@ -131,12 +132,33 @@ static void add_value(struct compiler *compiler, struct values *values, struct j
     }
 }
 
+/* A value of the schema, which is nobody's secret. */
+static void show_value(struct buffer *out, struct json_object *value)
+{
+    const char *text = json_object_to_json_string_ext(value, JSON_C_TO_STRING_PLAIN |
+                                                                 JSON_C_TO_STRING_NOSLASHESCAPE);
+    buffer_text(out, strlen(text) > VALUE_SHOWN_MAX_BYTES ? "(a longer value)" : text);
+}
+
+/* Said now, because json-c writes into a value that it prints, and a program is read only. */
+static void add_demand(struct buffer *out, size_t index, size_t count, struct json_object *value)
+{
+    if (index == 0) {
+        buffer_text(out, count == 1 ? "must be " : "must be one of ");
+    }
+    if (index < VALUES_SHOWN_MAX) {
+        buffer_text(out, index > 0 ? ", " : "");
+        show_value(out, value);
+    } else if (index == VALUES_SHOWN_MAX) {
+        buffer_printf(out, " and %zu more", count - VALUES_SHOWN_MAX);
+    }
+}
+
 static enum outcome emit_values(struct compiler *compiler, const struct node *keyword,
-                                const struct node *first, size_t count, bool is_const)
+                                const struct node *first, size_t count)
 {
     struct values *values = new_data(compiler, sizeof *values);
-    *values = (struct values){.is_const = is_const, .has_slots = count > LINEAR_VALUES_MAX};
-    values->items = new_data(compiler, (count + 1) * sizeof(struct json_object *));
+    values->has_slots = count > LINEAR_VALUES_MAX;
     size_t room = count + 1;
     if (values->has_slots) {
         for (room = 1; room < count * 2;) {
@@ -146,17 +168,20 @@ static enum outcome emit_values(struct compiler *compiler, const struct node *ke
     }
     values->others = new_data(compiler, room * sizeof(struct json_object *));
 
+    AUTO(buffer_done) struct buffer demand = {0};
     const struct node *node = first;
-    for (; values->count < count; node = node->next) {
+    for (size_t i = 0; i < count; i++, node = node->next) {
         struct json_object *value = NULL;
         enum outcome o = value_of_node(node, &value, compiler->fault);
         if (o != OK) {
             return o;
         }
         own(compiler->program, value);
-        values->items[values->count++] = value;
         add_value(compiler, values, value);
+        add_demand(&demand, i, count, value);
     }
+    values->demand =
+        keep_text(compiler, count > 0 ? buffer_cstr(&demand) : "cannot be: no value is allowed");
     compile_emit(compiler, keyword, KINDS_ALL,
                  (struct instruction){.op = OP_VALUES, .data = values});
     return OK;
@@ -164,12 +189,12 @@ static enum outcome emit_values(struct compiler *compiler, const struct node *ke
 
 static enum outcome compile_enum(struct compiler *compiler, const struct node *value)
 {
-    return emit_values(compiler, value, value->first, value->count, false);
+    return emit_values(compiler, value, value->first, value->count);
 }
 
 static enum outcome compile_const(struct compiler *compiler, const struct node *value)
 {
-    return emit_values(compiler, value, value, 1, true);
+    return emit_values(compiler, value, value, 1);
 }
 
 /* ---- numbers ---- */

@@ -86,11 +86,9 @@ struct source {
 
 /* enum and const */
 struct values {
-    bool is_const;
     bool has_null, has_true, has_false;
     struct names strings;
-    struct json_object **items; /* all of them */
-    size_t count;
+    const char *demand;          /* "must be one of …" */
     struct json_object **others; /* numbers, arrays and objects: a hash table when has_slots */
     size_t other_count;          /* of the slots, a power of two, when has_slots */
     bool has_slots;
