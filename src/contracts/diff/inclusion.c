@@ -56,16 +56,37 @@ static bool holds_file(const struct documents *documents, const char *path)
     return false;
 }
 
+static const char *last_segment(const char *path, size_t length)
+{
+    const char *slash = memrchr(path, '/', length);
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* A file that calls itself by another name: its relative references are relative to that. */
+static bool is_elsewhere(const struct node *root, const struct node *reference)
+{
+    const char *id = node_find_text(root, "$id");
+    if (id == NULL || reference->kind != NODE_STRING || reference->text[0] == '#') {
+        return false;
+    }
+    size_t length = strcspn(id, "#?");
+    const char *name = last_segment(id, length);
+    const char *file = last_segment(root->place.path, strlen(root->place.path));
+    size_t name_length = length - (size_t)(name - id);
+    return strlen(file) != name_length || strncmp(file, name, name_length) != 0;
+}
+
 /* Below another $id a reference means something else than a path in this file. */
 static bool is_rebased(const struct node *node)
 {
+    const struct node *reference = node_find(node, "$ref");
     for (; node->parent != NULL; node = node->parent) {
         const struct node *id = node_find(node, "$id");
         if (id != NULL && id->kind == NODE_STRING && id->text[0] != '#') {
             return true;
         }
     }
-    return false;
+    return is_elsewhere(node, reference);
 }
 
 struct documents *inclusion_documents(struct inclusion *run, const struct node *node)

@@ -29,7 +29,7 @@ enum {
     INCLUSION_TERMS_MAX = 40,        /* schemas that hold together at one place */
     INCLUSION_ALTERNATIVES_MAX = 64, /* of one place */
     INCLUSION_DEPTH_MAX = 100,       /* steps down into an instance */
-    INCLUSION_STEPS_MAX = 50000,     /* pairs compared in one run */
+    INCLUSION_STEPS_MAX = 200000,    /* pairs and alternatives of one run */
 };
 
 enum kind {

@@ -417,6 +417,10 @@ static void add_variant(struct expansion *expansion, const struct terms *terms, 
         }
     }
     struct variants *out = expansion->out;
+    if (++expansion->run->steps > INCLUSION_STEPS_MAX) {
+        out->is_unsure = true;
+        return;
+    }
     if (is_empty(expansion->run, &variant)) {
         return;
     }
