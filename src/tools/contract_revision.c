@@ -311,7 +311,7 @@ enum outcome revision_tags(const char *path, size_t limit, struct arena *arena, 
     const struct command command = {
         .folder = at.top,
         .is_quiet = true,
-        .words = {"tag", "--merged", "HEAD", "--sort=-creatordate"},
+        .words = {"tag", "--merged", "HEAD", "--sort=-version:refname", "--sort=-creatordate"},
     };
     o = run(&command, &list, path, fault);
     if (o != OK) {

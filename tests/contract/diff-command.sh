@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # `quadrille contract diff` as a program: revisions, kept versions, formats, exit codes, and what it leaves behind. Prints TAP.
-#   usage: diff-command.sh QUADRILLE SHOP
+#   usage: diff-command.sh QUADRILLE SHOP DOCUMENT
 set -euo pipefail
 
 quadrille=$(realpath "$1")
 shop=$(realpath "$2")
+document=$(realpath "$3")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -39,6 +40,7 @@ says() { grep -qF -- "$1" stdout; }
 complains() { grep -qF -- "$1" stderr; }
 is_silent() { [[ ! -s stdout ]]; }
 is_untouched() { [[ -z $(git -C repo status --porcelain) ]]; }
+is_documented() { [[ $(grep '^| [PMCOVX][0-9]' "$document") == "$(grep '^| [PMCOVX][0-9]' stdout)" ]]; }
 is_clean() { [[ -z $(ls tmp) ]]; }
 
 git_here() { git -c user.name=t -c user.email=t@example.com -C repo "$@" >/dev/null 2>&1; }
@@ -125,6 +127,7 @@ check 'an unknown level is refused' run 2 --schema one.json two.json --fail-on b
 check 'an unknown direction is refused' run 2 --schema one.json two.json --direction up
 check 'an unknown format is refused' run 2 --schema one.json two.json --format xml
 check 'the rules can be printed' run 0 --rules
+check 'as they are documented' is_documented
 check 'as a table' says '| P16 | a bound was tightened or added | ok | breaks |'
 printf 'asyncapi: 3.0.0\ninfo: {title: "\\e[31mred", version: 1.0.0}\nchannels:\n  "a\\eb": {address: "x\\ny", messages: {"m\\e": {payload: {type: string}}}}\n' >hostile.yaml
 sed 's/string/integer/' hostile.yaml >hostile2.yaml
