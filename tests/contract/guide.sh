@@ -2,7 +2,7 @@
 # Runs what docs/contracts.md tells people to type, and the CI examples on changes that are harmless, breaking and wrong. TAP.
 #   guide.sh SOURCE QUADRILLE
 set -euo pipefail
-SOURCE=$1 QUADRILLE=$2
+SOURCE=$(realpath "$1") QUADRILLE=$(realpath "$2")
 DOCUMENT=$SOURCE/docs/contracts.md
 SCRATCH=$(mktemp -d)
 trap 'rm -rf "$SCRATCH"' EXIT
