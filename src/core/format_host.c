@@ -115,25 +115,35 @@ static bool has_prefix(const char *text, size_t length)
            text[3] == '-';
 }
 
-static bool is_host_label(const char *text, size_t length)
+/* Bytes of a label as DNS has it; 0: it is none. */
+typedef size_t label_bytes(const char *text, size_t length);
+
+static size_t ldh_bytes(const char *text, size_t length)
 {
-    return is_ldh_label(text, length) && (!has_prefix(text, length) || is_a_label(text, length));
+    return is_ldh_label(text, length) ? length : 0;
+}
+
+static size_t host_bytes(const char *text, size_t length)
+{
+    bool is_host =
+        is_ldh_label(text, length) && (!has_prefix(text, length) || is_a_label(text, length));
+    return is_host ? length : 0;
 }
 
 /*
  * A label with letters beyond ASCII: valid code points, rules of context and of direction, Unicode
  * form C, and not too long as Punycode (RFC 5891, 4.2, as for a registration).
  */
-static bool is_u_label(const char *text, size_t length)
+static size_t u_label_bytes(const char *text, size_t length)
 {
     if (length > U_LABEL_MAX_BYTES) {
-        return false;
+        return 0;
     }
     /* ASCII that is no letter, digit or hyphen passes the library as it is. */
     for (size_t i = 0; i < length; i++) {
         if ((unsigned char)text[i] < 0x80 && text[i] != '-' &&
             !format_is(text[i], FORMAT_ALPHA | FORMAT_DIGIT)) {
-            return false;
+            return 0;
         }
     }
     uint8_t label[U_LABEL_MAX_BYTES + 1];
@@ -141,9 +151,9 @@ static bool is_u_label(const char *text, size_t length)
     label[length] = '\0';
     uint8_t *name = NULL;
     int code = idn2_register_u8(label, NULL, &name, 0);
-    bool fits = code == IDN2_OK && strlen((const char *)name) <= LABEL_MAX_BYTES;
+    size_t bytes = code == IDN2_OK ? strlen((const char *)name) : 0;
     idn2_free(name);
-    return fits;
+    return bytes <= LABEL_MAX_BYTES ? bytes : 0;
 }
 
 static bool is_ascii(const char *text, size_t length)
@@ -156,17 +166,14 @@ static bool is_ascii(const char *text, size_t length)
     return true;
 }
 
-static bool is_idn_label(const char *text, size_t length)
+static size_t idn_bytes(const char *text, size_t length)
 {
-    if (length == 0) {
-        return false;
-    }
     if (!is_ascii(text, length)) {
-        return is_u_label(text, length);
+        return u_label_bytes(text, length);
     }
     /* Hyphens in the third and fourth place are reserved for prefixes, of which there is one. */
     bool is_reserved = length >= 4 && text[2] == '-' && text[3] == '-';
-    return is_host_label(text, length) && (!is_reserved || has_prefix(text, length));
+    return is_reserved && !has_prefix(text, length) ? 0 : host_bytes(text, length);
 }
 
 /* The bytes of the separator that starts there: a full stop, or one of the three that IDNA takes
@@ -185,33 +192,39 @@ static size_t dot_bytes(const char *text, size_t length)
     return 0;
 }
 
-static bool are_labels(const char *text, size_t length, bool is_idn, format_check *is_label)
+/* Labels with dots between them, and together not too long for DNS. */
+static bool is_name(const char *text, size_t length, bool is_idn, label_bytes *measure)
 {
     size_t start = 0;
-    for (size_t i = 0; i < length;) {
-        size_t dot = is_idn ? dot_bytes(text + i, length - i) : text[i] == '.';
-        if (dot > 0 && !is_label(text + start, i - start)) {
+    size_t bytes = 0;
+    for (size_t i = 0; i <= length;) {
+        size_t dot = i == length ? 1 : is_idn ? dot_bytes(text + i, length - i) : text[i] == '.';
+        if (dot == 0) {
+            i++;
+            continue;
+        }
+        size_t label = measure(text + start, i - start);
+        bytes += label + (start > 0 ? 1 : 0);
+        if (label == 0 || bytes > HOST_MAX_BYTES) {
             return false;
         }
-        i += dot > 0 ? dot : 1;
-        start = dot > 0 ? i : start;
+        i += dot;
+        start = i;
     }
-    return is_label(text + start, length - start);
+    return true;
 }
 
 bool format_is_domain(const char *text, size_t length)
 {
-    return length <= HOST_MAX_BYTES && are_labels(text, length, false, is_ldh_label);
+    return is_name(text, length, false, ldh_bytes);
 }
 
 bool format_is_hostname(const char *text, size_t length)
 {
-    return length <= HOST_MAX_BYTES && are_labels(text, length, false, is_host_label);
+    return is_name(text, length, false, host_bytes);
 }
 
 bool format_is_idn_hostname(const char *text, size_t length)
 {
-    enum { NAME_MAX_BYTES = 4 * HOST_MAX_BYTES };
-    return length <= NAME_MAX_BYTES && text_is_utf8(text, length, NULL) &&
-           are_labels(text, length, true, is_idn_label);
+    return text_is_utf8(text, length, NULL) && is_name(text, length, true, idn_bytes);
 }

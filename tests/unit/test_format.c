@@ -499,6 +499,10 @@ static const struct {
     {"idn-hostname", "", "\xc3\xbc", 54, "", true},
     {"idn-hostname", "", "\xc3\xbc", 100, "", false},
     {"idn-hostname", "", "\xc3\xbc.", 10000, "a", false},
+    {"idn-hostname", "", "\xc3\xbc.", 31, "abcde", true}, /* xn--tda. each: 253 in all */
+    {"idn-hostname", "", "\xc3\xbc.", 31, "abcdef", false},
+    {"idn-hostname", "", "a.", 126, "b", true},
+    {"idn-hostname", "", "a.", 126, "bb", false},
     {"uri", "a:", "b", 1000000, "", true},
     {"uri", "http://[", ":", 1000000, "]", false},
     {"json-pointer", "", "/a", 500000, "", true},
