@@ -28,6 +28,10 @@ static const char *const anything[] = {
     "\"a\\u0000b\"",
     "\"\\ud83d\\ude00\"",
     "\"\\ud83d\"",
+    "\"\\ud83dabcdefgh\"",
+    "\"\\ude00abcdefgh\"",
+    "\"\\u12g4abcdefgh\"",
+    "\"\\u12\"",
     "\"\xed\xa0\x80\"",
     "\"\xc0\x80\"",
     "\"\xff\"",
@@ -150,6 +154,22 @@ static void write_spaced(const struct writer *writer, const struct spot *spot, s
     buffer_text(writer->out, number % 2 == 0 ? space : "");
     write_plain(writer, spot->node);
     buffer_text(writer->out, number % 2 == 0 ? "" : space);
+}
+
+/* The value opened or closed by another byte. */
+static const char brackets[] = "[]{}(\"'x5";
+
+static size_t bracket_ways(const struct spot *spot)
+{
+    return 2 * (sizeof brackets - 1);
+}
+
+static void write_bracket(const struct writer *writer, const struct spot *spot, size_t number)
+{
+    size_t start = writer->out->length;
+    write_plain(writer, spot->node);
+    size_t at = number % 2 == 0 ? start : writer->out->length - 1;
+    writer->out->bytes[at] = brackets[number / 2];
 }
 
 /* ── Members ── */
@@ -446,6 +466,7 @@ const struct change changes[] = {
     {"anything else", anything_ways, write_anything},
     {"nested", nest_ways, write_nested},
     {"spaced", space_ways, write_spaced},
+    {"opened or closed otherwise", bracket_ways, write_bracket},
     {"a member changed", member_ways, write_members},
     {"members reversed", reverse_ways, write_reversed},
     {"an unknown member", more_ways, write_more},
