@@ -362,12 +362,12 @@ const habits = () => {
 
 for (const site of ['company', 'foreign', 'hostile', 'shop']) {
   const paths = pagesOf(site);
-  await test(`${site}: ${paths.length} pages, at 375 and 1280 px, light and dark: no error, no request, no overflow, contrast`, async () => {
+  await test(`${site}: ${paths.length} pages, light at 375 px and dark at 1280 px: no error, no request, no overflow, contrast`, async () => {
     const found = [];
     const {page, wrong, close} = await open();
     for (const path of paths) {
       await page.goto(url(site, path));
-      for (const [width, colorScheme] of [[375, 'light'], [375, 'dark'], [1280, 'light'], [1280, 'dark']]) {
+      for (const [width, colorScheme] of [[375, 'light'], [1280, 'dark']]) {
         await page.setViewportSize({width, height: 900});
         await page.emulateMedia({colorScheme});
         const looks = await page.evaluate(habits);
