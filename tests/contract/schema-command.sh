@@ -35,7 +35,7 @@ run()
 says() { [[ $(cat stdout) == "$1" ]]; }
 complains() { grep -qF -- "$1" stderr; }
 
-mkdir -p schemas/deep outside remote/folder
+mkdir -p schemas/deep outside remote/folder/t
 cat >schemas/order.json <<'EOF'
 {
   "type": "object",
@@ -49,7 +49,7 @@ cat >schemas/order.json <<'EOF'
 EOF
 echo '{"properties": {"minor": {"type": "integer", "maximum": 10}}}' >schemas/deep/money.json
 echo '{"type": "integer"}' >outside/secret.json
-echo '{"type": "integer"}' >remote/folder/integer.json
+echo '{"type": "integer"}' | tee remote/folder/integer.json >remote/folder/t/integer.json
 ln -s ../../outside/secret.json remote/folder/link.json
 ln -s folder remote/inner
 echo '{"id": "a", "price": {"minor": 5}}' >good.json
