@@ -3,10 +3,11 @@
 #include "publishers/outbox.h"
 #include "publishers/relay_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_BYTES = 128 };
+enum { NAME_BYTES = 128, SEQUENCE_TEXT_BYTES = 24 };
 
 /* PaymentCompleted, out of fit.billing.PaymentCompleted.v1. */
 static const char *short_name(const char *type, char out[NAME_BYTES])
@@ -51,6 +52,7 @@ static enum outcome encode_event(struct relay *relay, const struct db_rows *rows
     char subject[UUID_TEXT_BYTES];
     char time[CLOCK_TEXT_BYTES];
     char name[NAME_BYTES];
+    char sequence[SEQUENCE_TEXT_BYTES];
     const char *type = db_get_text(rows, row, COLUMN_TYPE);
     const char *correlation_id = uuid_text(rows, row, COLUMN_CORRELATION_ID, correlation);
     int64_t occurred_at_ms = db_get_time(rows, row, COLUMN_OCCURRED_AT);
@@ -69,9 +71,10 @@ static enum outcome encode_event(struct relay *relay, const struct db_rows *rows
     add_header(headers, &count, "cloudEvents_subject",
                uuid_text(rows, row, COLUMN_SUBJECT, subject));
     if (!db_is_null(rows, row, COLUMN_SEQUENCE)) {
-        headers[count++] = (struct header){.name = "cloudEvents_sequence",
-                                           .number = db_get_i64(rows, row, COLUMN_SEQUENCE),
-                                           .is_number = true};
+        /* Text: the extension `sequence` of CloudEvents is one, and so the contracts say. */
+        (void)snprintf(sequence, sizeof sequence, "%lld",
+                       (long long)db_get_i64(rows, row, COLUMN_SEQUENCE));
+        add_header(headers, &count, "cloudEvents_sequence", sequence);
     }
     if (!db_is_null(rows, row, COLUMN_TRACEPARENT)) {
         add_header(headers, &count, "traceparent", db_get_text(rows, row, COLUMN_TRACEPARENT));

@@ -2,6 +2,7 @@
 #include "stage.h"
 
 #include "core/memory.h"
+#include "support/process.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -112,6 +113,50 @@ START_TEST(a_new_user_gets_an_id_a_place_and_a_token)
     (void)json_object_put(json);
     check_said(&user, "UserRegistered");
     check_last_said(&user, "name", "Zoë Đặng");
+}
+END_TEST
+
+enum { CHECK_MS = 30000 };
+
+/* `contract check` beside the service's exchange, until `count` events have been judged. */
+static pid_t start_check(const char *count, const char *log)
+{
+    const char *url = getenv("AMQP_URL");
+    const char *slash = url != NULL ? strrchr(url, '/') : NULL;
+    ck_assert_ptr_nonnull(slash);
+    AUTO(free_text)
+    char *amqp = xasprintf("AMQP_URL=%.*s/%s", (int)(slash - url), url, stage.name);
+    AUTO(free_text)
+    char *tool = xasprintf("%s/src/tools/quadrille", company_build(stage.company));
+    const char *const argv[] = {tool,         "contract",       "check",  "--queue", "profile",
+                                "--exchange", "profile.events", "--key",  "#",       "--profile",
+                                "quadrille",  "--as",           "sender", "--count", count,
+                                NULL};
+    pid_t pid = process_start(argv, (const char *const[]){amqp, NULL}, log);
+    AUTO(free_text) char *wait = xasprintf("until grep -q listening %s; do sleep 0.05; done", log);
+    const char *const shell[] = {"/bin/sh", "-c", wait, NULL};
+    ck_assert_int_eq(process_wait(process_start(shell, NULL, NULL), CHECK_MS), 0);
+    return pid;
+}
+
+/* The contract, and docs/contracts.md, down to the kind of every header. */
+START_TEST(what_it_says_is_allowed_on_the_wire)
+{
+    AUTO(free_text) char *log = xasprintf("%s/check.log", company_folder(stage.company));
+    pid_t pid = start_check("4", log);
+    struct user user = register_ada();
+    ck_assert_int_eq(call("PUT", &user, "/goal", GOAL, NULL), 200);
+    ck_assert_int_eq(call("POST", &user, "/metrics", "{\"weightG\":80000,\"heightMm\":1800}", NULL),
+                     200);
+    ck_assert_int_eq(call("DELETE", &user, "", NULL, NULL), 204);
+    int status = process_wait(pid, CHECK_MS);
+    if (status != 0) {
+        AUTO(free_text) char *show = xasprintf("sed 's/^/# /' %s", log);
+        (void)process_wait(
+            process_start((const char *const[]){"/bin/sh", "-c", show, NULL}, NULL, NULL),
+            CHECK_MS);
+    }
+    ck_assert_msg(status == 0, "the check ended with %d; see its verdicts above", status);
 }
 END_TEST
 
@@ -405,6 +450,7 @@ int main(void)
     tcase_add_unchecked_fixture(tcase, open_stage, close_stage);
     tcase_add_checked_fixture(tcase, connect_case, disconnect_case);
     tcase_add_test(tcase, a_new_user_gets_an_id_a_place_and_a_token);
+    tcase_add_test(tcase, what_it_says_is_allowed_on_the_wire);
     tcase_add_test(tcase, the_same_registration_sent_again_is_one_user);
     tcase_add_test(tcase, an_update_is_said_once_and_only_when_it_changes_something);
     tcase_add_test(tcase, a_deleted_user_leaves_nothing_personal);
