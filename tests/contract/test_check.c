@@ -444,6 +444,31 @@ START_TEST(a_message_has_several_names)
 }
 END_TEST
 
+START_TEST(every_example_of_ours_may_be_said)
+{
+    size_t judged = 0;
+    open_company(&as_sender);
+    for (size_t d = 0; d < set.count; d++) {
+        for (size_t c = 0; c < set.items[d].channel_count; c++) {
+            const struct asyncapi_message *message = &set.items[d].channels[c].messages[0];
+            AUTO(free_text)
+            char *name = xasprintf("%s.%s", set.items[d].service, message->name);
+            for (const struct node *at = message->examples->first; at != NULL; at = at->next) {
+                struct json_object *value = NULL;
+                struct fault fault = {0};
+                ck_assert(value_of_node(node_find(at, "payload"), &value, &fault) == OK);
+                const char *json = json_object_to_json_string(value);
+                checker_payload(checker, find(name), json, strlen(json), &verdict);
+                expect(json, "ok ", name);
+                (void)json_object_put(value);
+                judged++;
+            }
+        }
+    }
+    ck_assert_uint_gt(judged, 15);
+}
+END_TEST
+
 static const struct {
     const char *name, *says;
 } not_found[] = {
@@ -684,6 +709,7 @@ int main(void)
     tcase_add_test(tcase, a_body_has_the_size_that_listeners_take);
     tcase_add_test(tcase, what_comes_again_is_known_by_its_headers);
     tcase_add_test(tcase, a_message_has_several_names);
+    tcase_add_test(tcase, every_example_of_ours_may_be_said);
     tcase_add_loop_test(tcase, a_name_that_is_unknown_or_ambiguous_is_told, 0, COUNT_OF(not_found));
     tcase_add_test(tcase, a_copy_is_the_same_message);
     tcase_add_test(tcase, a_sender_may_say_what_is_declared_only);
