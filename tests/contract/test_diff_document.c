@@ -476,6 +476,18 @@ START_TEST(contracts_do_not_differ_from_themselves)
 }
 END_TEST
 
+START_TEST(what_did_not_fit_before_is_no_finding_of_a_change)
+{
+    const struct edit edits[EDITS_MAX] = {{"archive.yaml", "maximum: 1000", "maximum: 50"}};
+    make_folder(edits);
+    load(&old, folder);
+    load(&new, folder);
+    document_diff(&diff, &old, &new, &(struct document_diff_options){0});
+    remove_folder();
+    ck_assert_msg(diff.count == 0, "%s", all_findings());
+}
+END_TEST
+
 START_TEST(every_rule_of_contracts_has_a_case)
 {
     for (int rule = M1; rule < DIFF_RULE_COUNT; rule++) {
@@ -526,6 +538,7 @@ int main(void)
     tcase_add_loop_test(tcase, each_change_is_told_with_its_level_and_sides, 0, COUNT_OF(changes));
     tcase_add_loop_test(tcase, swapping_the_versions_swaps_the_sides, 0, COUNT_OF(changes));
     tcase_add_loop_test(tcase, contracts_do_not_differ_from_themselves, 0, 2);
+    tcase_add_test(tcase, what_did_not_fit_before_is_no_finding_of_a_change);
     tcase_add_test(tcase, every_rule_of_contracts_has_a_case);
     tcase_add_test(tcase, a_kept_version_is_asked_only_whether_its_events_can_be_read);
     tcase_add_test(tcase, two_files_are_versions_of_one_service_whatever_they_are_called);
