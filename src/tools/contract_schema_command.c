@@ -257,10 +257,12 @@ static bool tell_schema_error(void *context, const struct jsonschema_error *erro
 static bool obeys_draft(const struct node *node, const char *path)
 {
     struct fault fault;
+    /* Many write a $ref that is no URI reference by the letter, "#/definitions/List<Item>". */
+    static const struct jsonschema_options lenient = {.ignores_format = true};
     struct jsonschema *metaschema = NULL;
     json_object *value = NULL;
     bool obeys = value_of_node(node, &value, &fault) == OK &&
-                 jsonschema_compile_metaschema(&metaschema, &fault) == OK;
+                 jsonschema_compile_metaschema(&lenient, &metaschema, &fault) == OK;
     if (!obeys) {
         (void)fprintf(stderr, "%s\n", fault.text);
     } else if (!jsonschema_is_valid(metaschema, value)) {

@@ -113,6 +113,13 @@ control()
 }
 check 'no control character of an instance reaches the terminal' control
 
+loose_reference()
+{
+    echo '{"definitions": {"List<Item>": {"type": "array"}}, "$ref": "#/definitions/List<Item>"}' >loose.json
+    run 1 --schema loose.json good.json && says 'good.json: must be an array (#/definitions/List<Item>/type)'
+}
+check 'a reference with characters that no URI has is understood' loose_reference
+
 wrong_schema()
 {
     echo '{"type": "strin", "properties": {"a": {"minimum": "1"}}}' >wrong.json

@@ -483,12 +483,13 @@ enum outcome jsonschema_compile(struct documents *documents, const struct node *
     return OK;
 }
 
-enum outcome jsonschema_compile_metaschema(struct jsonschema **out, struct fault *fault)
+enum outcome jsonschema_compile_metaschema(const struct jsonschema_options *options,
+                                           struct jsonschema **out, struct fault *fault)
 {
     struct documents documents = {0};
     const struct node *schema = node_parse(METASCHEMA_URI, metaschema_text, strlen(metaschema_text),
                                            &documents.arena, &documents.findings);
-    enum outcome o = jsonschema_compile(&documents, schema, NULL, out, fault);
+    enum outcome o = jsonschema_compile(&documents, schema, options, out, fault);
     documents_done(&documents);
     return o;
 }

@@ -57,8 +57,9 @@ enum outcome jsonschema_compile(struct documents *documents, const struct node *
                                 struct fault *fault);
 void jsonschema_free(struct jsonschema *schema);
 
-/* The schema of draft-07 schemas. */
-enum outcome jsonschema_compile_metaschema(struct jsonschema **out, struct fault *fault);
+/* The schema of draft-07 schemas. `options` may be NULL. */
+enum outcome jsonschema_compile_metaschema(const struct jsonschema_options *options,
+                                           struct jsonschema **out, struct fault *fault);
 
 /* Thread-safe: a program is read only. An instance that would exceed JSONSCHEMA_MAX_DEPTH or _STEPS
  * is not valid. */
