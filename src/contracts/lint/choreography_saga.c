@@ -12,17 +12,13 @@
  * from outside, and commands, may begin a story anywhere.
  */
 
-enum {
-    SAGA_EVENTS_MAX = 1000,
-    SAGA_STEPS_MAX = 1000
-}; /* of one saga: what is more is not judged */
+enum { SAGA_MAX = 400 }; /* events, and steps, of one saga; a larger one is not judged */
 
 struct event {
     const struct asyncapi_operation *said_by;
     const struct asyncapi_message *message;
-    bool is_end;    /* x-saga-end */
-    bool can_end;   /* some path leads to an end */
-    bool is_marked; /* reached, while a walk goes on */
+    bool is_end;  /* x-saga-end */
+    bool is_free; /* nothing of the saga has to be said before */
 };
 
 struct saga {
@@ -32,7 +28,17 @@ struct saga {
     size_t event_count;
     const struct asyncapi_operation **steps;
     size_t step_count;
+    bool is_too_large;
+    /* Tables with a row of SAGA_MAX for each step or event: */
+    bool *hears;   /* step × event */
+    bool *says;    /* step × event */
+    bool *follows; /* event × event that some step makes of it */
 };
+
+static bool *cell(bool *table, size_t row, size_t column)
+{
+    return &table[row * SAGA_MAX + column];
+}
 
 static bool hears(const struct asyncapi_operation *step, const struct asyncapi_message *message)
 {
@@ -90,7 +96,11 @@ static bool leads_to(const struct asyncapi_operation *step, const struct event *
 
 static void add_events(struct saga *saga, const struct asyncapi_operation *operation)
 {
-    for (size_t i = 0; i < operation->message_count && saga->event_count < SAGA_EVENTS_MAX; i++) {
+    for (size_t i = 0; i < operation->message_count; i++) {
+        if (saga->event_count == SAGA_MAX) {
+            saga->is_too_large = true;
+            return;
+        }
         saga->events[saga->event_count++] = (struct event){
             .said_by = operation,
             .message = operation->messages[i],
@@ -99,11 +109,18 @@ static void add_events(struct saga *saga, const struct asyncapi_operation *opera
     }
 }
 
+static void add_step(struct saga *saga, const struct asyncapi_operation *operation)
+{
+    if (saga->step_count == SAGA_MAX) {
+        saga->is_too_large = true;
+        return;
+    }
+    saga->steps[saga->step_count++] = operation;
+}
+
 static void collect(struct saga *saga)
 {
     const struct asyncapi *set = saga->lint->set;
-    saga->events = xcalloc(SAGA_EVENTS_MAX, sizeof saga->events[0]);
-    saga->steps = xcalloc(SAGA_STEPS_MAX, sizeof(const struct asyncapi_operation *));
     for (size_t i = 0; i < set->count; i++) {
         for (size_t j = 0; j < set->items[i].operation_count; j++) {
             const struct asyncapi_operation *operation = &set->items[i].operations[j];
@@ -112,70 +129,111 @@ static void collect(struct saga *saga)
             }
             if (operation->is_send) {
                 add_events(saga, operation);
-            } else if (saga->step_count < SAGA_STEPS_MAX) {
-                saga->steps[saga->step_count++] = operation;
+            } else {
+                add_step(saga, operation);
             }
         }
     }
 }
 
-static bool is_heard(const struct saga *saga, const struct event *event)
+/* An event is free when no step says it, or one that hears nothing of the saga: a command, a
+ * deadline or a fact from outside leads to it. */
+static void connect_step(struct saga *saga, size_t step, bool *has_cause)
+{
+    bool is_from_inside = false;
+    for (size_t i = 0; i < saga->event_count; i++) {
+        *cell(saga->hears, step, i) = hears(saga->steps[step], saga->events[i].message);
+        *cell(saga->says, step, i) = leads_to(saga->steps[step], &saga->events[i]);
+        is_from_inside |= *cell(saga->hears, step, i);
+    }
+    for (size_t j = 0; j < saga->event_count; j++) {
+        if (!*cell(saga->says, step, j)) {
+            continue;
+        }
+        has_cause[j] = true;
+        saga->events[j].is_free |= !is_from_inside;
+        for (size_t i = 0; i < saga->event_count; i++) {
+            *cell(saga->follows, i, j) |= *cell(saga->hears, step, i);
+        }
+    }
+}
+
+static void connect(struct saga *saga)
+{
+    bool has_cause[SAGA_MAX] = {false};
+    for (size_t i = 0; i < saga->step_count; i++) {
+        connect_step(saga, i, has_cause);
+    }
+    for (size_t i = 0; i < saga->event_count; i++) {
+        saga->events[i].is_free |= !has_cause[i];
+    }
+}
+
+/* Marks what follows from marked events, or what they follow from. */
+static void spread(const struct saga *saga, bool *marks, bool is_forward)
+{
+    size_t list[SAGA_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < saga->event_count; i++) {
+        if (marks[i]) {
+            list[count++] = i;
+        }
+    }
+    while (count > 0) {
+        size_t from = list[--count];
+        for (size_t i = 0; i < saga->event_count; i++) {
+            bool is_next =
+                is_forward ? *cell(saga->follows, from, i) : *cell(saga->follows, i, from);
+            if (is_next && !marks[i]) {
+                marks[i] = true;
+                list[count++] = i;
+            }
+        }
+    }
+}
+
+static bool is_heard(const struct saga *saga, size_t event)
 {
     for (size_t i = 0; i < saga->step_count; i++) {
-        if (hears(saga->steps[i], event->message)) {
+        if (*cell(saga->hears, i, event)) {
             return true;
         }
     }
     return false;
 }
 
-/* Whether some step goes on from this event to one that can end. Where an outcome is unknown, which
- * another rule says, nobody can tell. */
-static bool goes_on_to_end(const struct saga *saga, const struct event *event)
+/* Where an outcome is unknown, which another rule says, nobody can tell what follows. */
+static bool is_unclear(const struct saga *saga, size_t event)
 {
     for (size_t i = 0; i < saga->step_count; i++) {
-        if (hears(saga->steps[i], event->message) && has_unknown_outcome(saga->steps[i])) {
+        if (*cell(saga->hears, i, event) && has_unknown_outcome(saga->steps[i])) {
             return true;
-        }
-        for (size_t j = 0; j < saga->event_count && hears(saga->steps[i], event->message); j++) {
-            if (saga->events[j].can_end && leads_to(saga->steps[i], &saga->events[j])) {
-                return true;
-            }
         }
     }
     return false;
 }
 
-static void find_ends(struct saga *saga)
+static void find_ends(const struct saga *saga, bool *can_end)
 {
-    bool changed = true;
     for (size_t i = 0; i < saga->event_count; i++) {
         /* One that nobody hears is another rule's. */
-        saga->events[i].can_end = saga->events[i].is_end || !is_heard(saga, &saga->events[i]);
+        can_end[i] = saga->events[i].is_end || !is_heard(saga, i) || is_unclear(saga, i);
     }
-    while (changed) {
-        changed = false;
-        for (size_t i = 0; i < saga->event_count; i++) {
-            struct event *event = &saga->events[i];
-            if (!event->can_end && goes_on_to_end(saga, event)) {
-                event->can_end = true;
-                changed = true;
-            }
-        }
-    }
+    spread(saga, can_end, false);
 }
 
-static void judge_events(struct saga *saga)
+static void judge_events(const struct saga *saga)
 {
-    find_ends(saga);
+    bool can_end[SAGA_MAX] = {false};
+    find_ends(saga, can_end);
     for (size_t i = 0; i < saga->event_count; i++) {
         const struct event *event = &saga->events[i];
         struct position place = event->said_by->written->key_place;
-        if (!event->is_end && !is_heard(saga, event)) {
+        if (!event->is_end && !is_heard(saga, i)) {
             lint_add(saga->lint, &choreography_saga_outcome_unheard, place,
                      "no step of the saga %s reacts to %s: add one, or write x-saga-end: true",
                      saga->name, event->message->name);
-        } else if (!event->can_end) {
+        } else if (!can_end[i]) {
             lint_add(saga->lint, &choreography_saga_without_end, place,
                      "no path leads from %s to an end of the saga %s: some step after it needs "
                      "x-outcomes",
@@ -184,63 +242,32 @@ static void judge_events(struct saga *saga)
     }
 }
 
-/* Marks what may still be said once the outcomes of `step` are. */
-static void mark_after(struct saga *saga, const struct asyncapi_operation *step)
+/* The step's outcomes, what can come at any time and is not over yet, and all that follows. What
+ * the step waits for, and what that follows from, is over. */
+static void mark_after(const struct saga *saga, size_t step, bool *is_after)
 {
-    bool changed = true;
+    bool is_before[SAGA_MAX] = {false};
     for (size_t i = 0; i < saga->event_count; i++) {
-        saga->events[i].is_marked = leads_to(step, &saga->events[i]);
+        is_before[i] = *cell(saga->hears, step, i);
     }
-    while (changed) {
-        changed = false;
-        for (size_t i = 0; i < saga->event_count; i++) {
-            for (size_t j = 0; j < saga->step_count && saga->events[i].is_marked; j++) {
-                for (size_t k = 0;
-                     k < saga->event_count && hears(saga->steps[j], saga->events[i].message); k++) {
-                    struct event *next = &saga->events[k];
-                    if (!next->is_marked && leads_to(saga->steps[j], next)) {
-                        next->is_marked = changed = true;
-                    }
-                }
-            }
-        }
+    spread(saga, is_before, false);
+    for (size_t i = 0; i < saga->event_count; i++) {
+        is_after[i] = *cell(saga->says, step, i) || (saga->events[i].is_free && !is_before[i]);
     }
+    spread(saga, is_after, true);
 }
 
-/* Nothing of the saga has to be said before: a command, a deadline, or a fact from outside leads to
- * it. */
-static bool can_come_at_any_time(const struct saga *saga, const struct event *event)
+static bool is_undone(const struct saga *saga, size_t step)
 {
-    bool has_cause = false;
-    for (size_t i = 0; i < saga->step_count; i++) {
-        if (!leads_to(saga->steps[i], event)) {
-            continue;
-        }
-        has_cause = true;
-        bool is_from_inside = false;
-        for (size_t j = 0; j < saga->event_count; j++) {
-            is_from_inside |= hears(saga->steps[i], saga->events[j].message);
-        }
-        if (!is_from_inside) {
-            return true;
-        }
-    }
-    return !has_cause;
-}
-
-static bool is_undone(struct saga *saga, const struct asyncapi_operation *step)
-{
-    mark_after(saga, step);
+    bool is_after[SAGA_MAX] = {false};
+    mark_after(saga, step, is_after);
     for (size_t i = 0; i < saga->step_count; i++) {
         const struct asyncapi_operation *undo = saga->steps[i];
-        if (undo->document != step->document || undo->compensates == NULL ||
-            strcmp(undo->compensates, step->key) != 0) {
-            continue;
-        }
-        for (size_t j = 0; j < saga->event_count; j++) {
-            const struct event *event = &saga->events[j];
-            if (hears(undo, event->message) &&
-                (event->is_marked || can_come_at_any_time(saga, event))) {
+        bool is_its_undo = undo->document == saga->steps[step]->document &&
+                           undo->compensates != NULL &&
+                           strcmp(undo->compensates, saga->steps[step]->key) == 0;
+        for (size_t j = 0; j < saga->event_count && is_its_undo; j++) {
+            if (is_after[j] && *cell(saga->hears, i, j)) {
                 return true;
             }
         }
@@ -248,11 +275,11 @@ static bool is_undone(struct saga *saga, const struct asyncapi_operation *step)
     return false;
 }
 
-static void judge_effects(struct saga *saga)
+static void judge_effects(const struct saga *saga)
 {
     for (size_t i = 0; i < saga->step_count; i++) {
         const struct asyncapi_operation *step = saga->steps[i];
-        if (choreography_says_true(step->at, "x-external-effect") && !is_undone(saga, step)) {
+        if (choreography_says_true(step->at, "x-external-effect") && !is_undone(saga, i)) {
             lint_add(saga->lint, &choreography_effect_without_compensation,
                      step->written->key_place,
                      "what %s does outside is undone by no step that can still come: add a receive "
@@ -262,14 +289,33 @@ static void judge_effects(struct saga *saga)
     }
 }
 
-static void judge_saga(struct lint *lint, const char *name)
+static void judge_saga(struct lint *lint, const struct asyncapi_operation *first)
 {
-    struct saga saga = {.lint = lint, .name = name};
+    enum { CELLS = SAGA_MAX * SAGA_MAX };
+    struct saga saga = {
+        .lint = lint,
+        .name = first->saga,
+        .events = xcalloc(SAGA_MAX, sizeof(struct event)),
+        .steps = xcalloc(SAGA_MAX, sizeof(const struct asyncapi_operation *)),
+        .hears = xcalloc(CELLS, sizeof(bool)),
+        .says = xcalloc(CELLS, sizeof(bool)),
+        .follows = xcalloc(CELLS, sizeof(bool)),
+    };
     collect(&saga);
-    judge_events(&saga);
-    judge_effects(&saga);
+    if (saga.is_too_large) {
+        lint_add(lint, &choreography_saga_without_end, first->written->key_place,
+                 "the saga %s has more than %d events or steps and is not judged: split it",
+                 saga.name, SAGA_MAX);
+    } else {
+        connect(&saga);
+        judge_events(&saga);
+        judge_effects(&saga);
+    }
     free(saga.events);
     free(saga.steps);
+    free(saga.hears);
+    free(saga.says);
+    free(saga.follows);
 }
 
 static const char *near_message(const struct asyncapi_document *document, const char *word)
@@ -355,7 +401,7 @@ void choreography_sagas(struct lint *lint)
             judge_outcomes(lint, operation);
             judge_compensation(lint, operation);
             if (operation->saga != NULL && !is_judged(lint->set, operation)) {
-                judge_saga(lint, operation->saga);
+                judge_saga(lint, operation);
             }
         }
     }
