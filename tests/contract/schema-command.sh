@@ -115,7 +115,9 @@ check 'no control character of an instance reaches the terminal' control
 
 loose_reference()
 {
-    echo '{"definitions": {"List<Item>": {"type": "array"}}, "$ref": "#/definitions/List<Item>"}' >loose.json
+    cat >loose.json <<'EOF'
+{"definitions": {"List<Item>": {"type": "array"}}, "$ref": "#/definitions/List<Item>"}
+EOF
     run 1 --schema loose.json good.json && says 'good.json: must be an array (#/definitions/List<Item>/type)'
 }
 check 'a reference with characters that no URI has is understood' loose_reference
