@@ -30,6 +30,13 @@ struct change {
     }
 
 static const struct change changes[] = {
+    /* What a parameter is filled with is not known. */
+    {C1,
+     DIFF_BREAKING,
+     DIFF_FORWARD,
+     "orders orderPlaced",
+     "mailer",
+     {{"orders.yaml", "orders.order-placed.v1", "orders.{what}.v1"}}},
     {M1,
      DIFF_BREAKING,
      DIFF_FORWARD,
@@ -476,6 +483,15 @@ START_TEST(contracts_do_not_differ_from_themselves)
 }
 END_TEST
 
+START_TEST(a_consumer_that_takes_more_breaks_nobody)
+{
+    const struct edit edits[EDITS_MAX] = {{"archive.yaml", "maximum: 1000", "maximum: 2000"},
+                                          {"archive.yaml", "version: 1.0.0", "version: 1.1.0"}};
+    compare(edits, false, &(struct document_diff_options){0});
+    ck_assert_msg(diff_worst(&diff) < DIFF_TOPOLOGY, "%s", all_findings());
+}
+END_TEST
+
 START_TEST(what_did_not_fit_before_is_no_finding_of_a_change)
 {
     const struct edit edits[EDITS_MAX] = {{"archive.yaml", "maximum: 1000", "maximum: 50"}};
@@ -538,6 +554,7 @@ int main(void)
     tcase_add_loop_test(tcase, each_change_is_told_with_its_level_and_sides, 0, COUNT_OF(changes));
     tcase_add_loop_test(tcase, swapping_the_versions_swaps_the_sides, 0, COUNT_OF(changes));
     tcase_add_loop_test(tcase, contracts_do_not_differ_from_themselves, 0, 2);
+    tcase_add_test(tcase, a_consumer_that_takes_more_breaks_nobody);
     tcase_add_test(tcase, what_did_not_fit_before_is_no_finding_of_a_change);
     tcase_add_test(tcase, every_rule_of_contracts_has_a_case);
     tcase_add_test(tcase, a_kept_version_is_asked_only_whether_its_events_can_be_read);

@@ -231,6 +231,8 @@
  "{\"exclusiveMinimum\": 0, \"type\": \"integer\"}", FITS, FITS},
 {DIFF_RULE_COUNT, PLAIN, "{\"type\": \"number\", \"exclusiveMinimum\": 3, \"allOf\": [{\"minimum\": 3}]}",
  "{\"type\": \"number\", \"exclusiveMinimum\": 3}", FITS, FITS},
+{DIFF_RULE_COUNT, PLAIN, "{\"type\": \"object\", \"oneOf\": [{\"required\": [\"a\"]}, {\"required\": [\"b\"]}]}",
+ "{\"type\": \"object\", \"oneOf\": [{\"required\": [\"b\"]}, {\"required\": [\"a\"]}]}", FITS, FITS},
 {DIFF_RULE_COUNT, PLAIN, "{\"const\": 1}",
  "{\"enum\": [1.0]}", FITS, FITS},
 {DIFF_RULE_COUNT, PLAIN, "{\"enum\": [\"a\", \"b\"]}",
