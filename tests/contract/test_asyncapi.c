@@ -322,8 +322,9 @@ START_TEST(traits_that_refer_to_themselves_end)
                             "    B: {properties: {x: {$ref: '#/components/schemas/B'},\n"
                             "                     y: {$ref: '#/components/schemas/B'}}}\n");
     load_all(1);
-    ck_assert_uint_eq(node_find(set.items[0].channels[0].messages[0].headers, "properties")->count,
-                      2);
+    const struct node *headers = set.items[0].channels[0].messages[0].headers;
+    ck_assert_uint_eq(node_find(headers, "properties")->count, 2);
+    ck_assert_uint_lt(set.documents.merged, 100);
 }
 END_TEST
 

@@ -87,6 +87,8 @@ static const struct {
      "leads in a circle"},
     {"[{$ref: '#/channels/thingSold/messages/ThingSold'}]", "[]", 12, 15,
      "messages must be a list of references"},
+    {"[{$ref: '#/channels/thingSold/messages/ThingSold'}]", "[{$ref: '#/channels/thingSold'}]", 12,
+     15, "names no message of its channel"},
     {"action: send", "action: publish", 10, 13, "action must be send or receive"},
     {"x-outcomes: [ThingSold]", "x-outcomes: [ThingBroken]", 17, 18,
      "x-outcomes names what shop does not send"},
@@ -133,11 +135,11 @@ static const struct {
     {"label: {type: string, pattern: '^[a-z]+$'}",
      "label: {$ref: '#/components/messages/ThingSold/payload'}", 40, 24,
      "the schema contains itself"},
-    {"isGift: {type: boolean}", "isGift: {description: what is it}", 43, 19,
+    {"isGift: {type: boolean}", "isGift: {description: what is it}", 44, 19,
      "a schema needs a type"},
     {"examples:\n        -", "examples: []\n      x-old:\n        -", 22, 7,
      "an example is missing"},
-    {"payload: {thingId: 01938f60-4d10-7b8e-a2f3-6c7d8e9f0a1b, kind: big}", "name: empty", 49, 11,
+    {"payload: {thingId: 01938f60-4d10-7b8e-a2f3-6c7d8e9f0a1b, kind: big}", "name: empty", 50, 11,
      "the example has no payload"},
 };
 

@@ -115,6 +115,7 @@ static const struct {
     {"#/a/b/0/x", FINDING_DANGLING, "leads nowhere"},
     {"#a", FINDING_DANGLING, "is no JSON Pointer"},
     {"none.yaml#/a", FINDING_DANGLING, "names no readable file"},
+    {"main.yaml%00x#/a/b/0", FINDING_DANGLING, "names no readable file"},
     {"none.yaml%00#/a", FINDING_DANGLING, "names no readable file"},
     {"pipe.yaml", FINDING_DANGLING, "names no readable file"},
     {".", FINDING_DANGLING, "names no readable file"},

@@ -96,6 +96,9 @@ static const char chat[] = "chat-websocket.json";
 static const char greenhouse[] = "greenhouse-mqtt.yml";
 static const char avro[] = "telemetry-avro.yaml";
 
+#define NAME_64 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl"
+#define NAME_256 NAME_64 NAME_64 NAME_64 NAME_64
+
 /* clang-format off */
 static const struct {
     const char *file, *from, *to;
@@ -118,6 +121,7 @@ static const struct {
     {parcels, "- name: logistics", "- title: logistics", "unknown-key", "a Tag Object has no member \"title\""},
     {parcels, "- name: logistics", "- name: public", "duplicate-tag", "\"public\" is already there"},
     {parcels, "#/components/tags/public", "#/components/tags/privat", "dangling-reference", "leads nowhere"},
+    {parcels, "- $ref: '#/components/tags/public'", "- {$ref: '#/components/tags/public', description: Ours}", "reference-siblings", "\"description\" beside $ref is ignored"},
     {parcels, "x-audience", "audience", "unknown-key", "remove it, or let its name begin with x-"},
     {parcels, "defaultContentType: application/json", "defaultContentType: [application/json]", "wrong-type", "must be a string, not a list"},
     {parcels, "    protocol: kafka-secure\n", "", "missing-required", "a Server Object needs the member \"protocol\""},
@@ -194,6 +198,7 @@ static const struct {
     {warehouse, "{name: stock, type: topic, durable: true,", "{name: stock, type: topic, durabel: true,", "unknown-key", "did you mean \"durable\"?"},
     {warehouse, "durable: true, exclusive: false", "durable: 1, exclusive: false", "wrong-type", "durable must be true or false, not an integer"},
     {warehouse, "vhost: /warehouse}\n        bindingVersion: 0.3.0", "vhost: /warehouse}\n        bindingVersion: 0.4.0", "bad-value", "0.3.0, 0.2.0 or 0.1.0"},
+    {warehouse, "name: pick, durable", "name: " NAME_256 ", durable", "bad-value", "at most 255 bytes long"},
     {warehouse, "deliveryMode: 2", "deliveryMode: 3", "bad-value", "it is one of 1, 2"},
     {warehouse, "expiration: 100000", "expiration: -1", "bad-value", "0 or more"},
     {warehouse, "cc: [stock.audit]", "cc: stock.audit", "wrong-type", "cc must be a list"},
