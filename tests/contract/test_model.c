@@ -180,6 +180,25 @@ START_TEST(a_name_that_is_taken_is_refused)
 }
 END_TEST
 
+START_TEST(a_service_cannot_send_what_another_owns)
+{
+    AUTO(free_text) char *path = xasprintf("%s/mall.yaml", folder);
+    FILE *file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    (void)fputs("asyncapi: 3.0.0\n"
+                "info: {title: Mall, version: 1.0.0}\n"
+                "channels: {sold: {$ref: './shop.yaml#/channels/thingSold'}}\n"
+                "operations: {say: {action: send, channel: {$ref: '#/channels/sold'}}}\n",
+                file);
+    ck_assert_int_eq(fclose(file), 0);
+    load_edited("title: Shop", "title: Shop");
+    (void)unlink(path);
+    ck_assert_uint_eq(set.asyncapi.documents.findings.count, 1);
+    ck_assert_str_eq(set.asyncapi.documents.findings.items[0].text,
+                     "mall cannot send what shop owns");
+}
+END_TEST
+
 START_TEST(all_findings_are_collected)
 {
     load_edited("is: routingKey, exchange: {name: shop.events, type: topic, durable: true}",
@@ -262,6 +281,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_wrong_contract_is_refused_with_line_and_column, 0,
                         COUNT_OF(edits));
     tcase_add_loop_test(tcase, a_name_that_is_taken_is_refused, 0, COUNT_OF(taken_names));
+    tcase_add_test(tcase, a_service_cannot_send_what_another_owns);
     tcase_add_test(tcase, all_findings_are_collected);
     tcase_add_test(tcase, references_that_multiply_have_an_end);
     tcase_add_test(tcase, the_fixture_itself_is_correct);
