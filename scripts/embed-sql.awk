@@ -15,7 +15,7 @@ FNR == 1 {
 }
 {
     line = $0
-    gsub(/\\/, "\\\\", line); gsub(/"/, "\\\"", line); gsub(/\t/, "    ", line)
+    gsub(/\\/, "&&", line); gsub(/"/, "\\\"", line); gsub(/\t/, "    ", line)
     body = body "    \"" line "\\n\"\n"
 }
 END { flush() }

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 enum outcome wire_publish(struct broker *broker, const struct message *message,
@@ -14,7 +15,9 @@ enum outcome wire_publish(struct broker *broker, const struct message *message,
     char causation[UUID_TEXT_BYTES];
     char time[CLOCK_TEXT_BYTES];
     char source[80];
+    char sequence[24];
     (void)snprintf(source, sizeof source, "/fit/%s", message->service);
+    (void)snprintf(sequence, sizeof sequence, "%" PRId64, envelope->sequence);
     (void)ids_format(&envelope->id, id);
     (void)ids_format(&envelope->correlation_id, correlation);
     (void)ids_format(&envelope->causation_id, causation);
@@ -27,7 +30,7 @@ enum outcome wire_publish(struct broker *broker, const struct message *message,
         {.name = "cloudEvents_correlationid", .text = correlation},
         {.name = "cloudEvents_causationid", .text = causation},
         {.name = "cloudEvents_subject", .text = envelope->subject},
-        {.name = "cloudEvents_sequence", .number = envelope->sequence, .is_number = true},
+        {.name = "cloudEvents_sequence", .text = sequence},
         {.name = "traceparent", .text = envelope->traceparent},
     };
     const struct properties properties = {
