@@ -21,7 +21,7 @@ struct judges {
     struct jsonschema *schema;
 };
 
-/* Ends the test when the payload does not compile. */
+/* Ends the process when the payload does not compile. */
 void judges_init(struct judges *judges, struct contract_set *set, const struct model_message *model,
                  const struct message *message, enum codec_mode mode);
 void judges_done(struct judges *judges);
