@@ -68,13 +68,13 @@ static int read_hex(const struct json *json, const char *at)
 {
     int unit = 0;
     for (int i = 0; i < 4; i++) {
-        static const char digits[] = "0123456789abcdef";
-        const char *digit =
-            at + i < json->end && at[i] != '\0' ? strchr(digits, at[i] | 0x20) : NULL;
-        if (digit == NULL || *digit == '\0') {
+        static const char digits[] = "0123456789abcdefABCDEF";
+        const char *digit = at + i < json->end && at[i] != '\0' ? strchr(digits, at[i]) : NULL;
+        if (digit == NULL) {
             return -1;
         }
-        unit = unit * 16 + (int)(digit - digits);
+        int value = (int)(digit - digits);
+        unit = unit * 16 + (value < 16 ? value : value - 6);
     }
     return unit;
 }

@@ -289,6 +289,9 @@ static const struct {
     {"{\"\\u0000\": 1}", 1, 4, "U+0000"},
     {"\"\\ud83d\"", 1, 3, "half of a surrogate pair"},
     {"\"\\ude00\"", 1, 3, "half of a surrogate pair"},
+    {"\"\\u\x11"
+     "1e0\"",
+     1, 3, "four hexadecimal digits"},
     {"\"\\ud83d\\u0041\"", 1, 3, "half of a surrogate pair"},
     {"[\"a\",\n \"\xC3\"]", 2, 3, "the text is no UTF-8"},
     {"[", 1, 2, "a value is missing"},
