@@ -491,8 +491,9 @@ static void print_row(const struct measure *measure)
                        : factor >= measure->target ? ", reached"
                                                    : ", NOT reached");
     }
-    (void)printf("  %-34s %12.0f   %12.0f to %-12.0f", measure->name, median(measure),
-                 measure->per_s[0], measure->per_s[measure->rounds - 1]);
+    int digits = median(measure) < 100 ? 1 : 0;
+    (void)printf("  %-34s %12.*f   %12.*f to %-12.*f", measure->name, digits, median(measure),
+                 digits, measure->per_s[0], digits, measure->per_s[measure->rounds - 1]);
     if (factor > 0) {
         (void)printf(" %8.2f", factor);
     }
@@ -501,9 +502,10 @@ static void print_row(const struct measure *measure)
 
 static void print_table(const struct bench *bench)
 {
-    (void)printf(
-        "%zu events, %zu examples, %zu documents; %d rounds of %" PRId64 " ms each, in turn\n",
-        bench->event_count, bench->count, bench->documents, bench->rounds, bench->round_ms);
+    (void)printf("%zu events, %zu examples, %zu documents; %d round%s of %" PRId64
+                 " ms each, in turn\n",
+                 bench->event_count, bench->count, bench->documents, bench->rounds,
+                 bench->rounds == 1 ? "" : "s", bench->round_ms);
     for (size_t group = 0; group < COUNT_OF(groups); group++) {
         (void)printf("\n%s: %s per second, median and spread, ratio to %s\n", groups[group].title,
                      groups[group].unit, groups[group].reference);
