@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/lint/lint.h"
-#include "contracts/lint/similar.h"
+#include "contracts/similar.h"
 #include "tools/commands.h"
 
 #include <json.h>

@@ -5,8 +5,8 @@
 #include "contracts/lint/lint.h"
 #include "contracts/lint/past_tense.h"
 #include "contracts/lint/report.h"
-#include "contracts/lint/similar.h"
-#include "contracts/lint/topic.h"
+#include "contracts/similar.h"
+#include "contracts/topic.h"
 #include "core/buffer.h"
 #include "core/text.h"
 

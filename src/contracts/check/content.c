@@ -2,6 +2,7 @@
 #include "contracts/check/catalogue.h"
 
 #include "contracts/jsonschema/value.h"
+#include "contracts/pointer.h"
 #include "core/buffer.h"
 #include "core/text.h"
 
@@ -11,31 +12,6 @@
 #include <strings.h>
 
 /* Errors */
-
-/* Where a node stands, as a JSON Pointer from its file's root. */
-static const char *pointer_to(struct arena *arena, const struct node *node)
-{
-    if (node->parent == NULL) {
-        return "";
-    }
-    const char *above = pointer_to(arena, node->parent); /* NODE_MAX_DEPTH at most */
-    if (node->key == NULL) {
-        size_t index = 0;
-        for (const struct node *at = node->parent->first; at != node && at != NULL; at = at->next) {
-            index++;
-        }
-        return arena_printf(arena, "%s/%zu", above, index);
-    }
-    AUTO(buffer_done) struct buffer step = {0};
-    for (const char *at = node->key; *at != '\0'; at++) {
-        if (*at == '~' || *at == '/') {
-            buffer_text(&step, *at == '~' ? "~0" : "~1");
-        } else {
-            buffer_byte(&step, *at);
-        }
-    }
-    return arena_printf(arena, "%s/%s", above, buffer_cstr(&step));
-}
 
 static struct check_error *room_for(const struct check_notes *notes)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/check/address.h"
 #include "contracts/check/catalogue.h"
-#include "contracts/lint/similar.h"
+#include "contracts/similar.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "contracts/check/wire.h"
 
 #include "contracts/check/address.h"
-#include "contracts/lint/similar.h"
+#include "contracts/similar.h"
 
 #include <string.h>
 

@@ -88,39 +88,6 @@ void diff_sort(struct diff *diff)
     }
 }
 
-static void add_steps(struct buffer *out, const struct node *node)
-{
-    if (node->parent == NULL) {
-        return;
-    }
-    add_steps(out, node->parent);
-    buffer_byte(out, '/');
-    if (node->key == NULL) {
-        int64_t index = 0;
-        for (const struct node *at = node->parent->first; at != NULL && at != node; at = at->next) {
-            index++;
-        }
-        buffer_i64(out, index);
-        return;
-    }
-    for (const char *at = node->key; *at != '\0'; at++) {
-        if (*at == '~' || *at == '/') {
-            buffer_text(out, *at == '~' ? "~0" : "~1");
-        } else {
-            buffer_byte(out, *at);
-        }
-    }
-}
-
-const char *diff_pointer(struct arena *arena, const struct node *node)
-{
-    AUTO(buffer_done) struct buffer out = {0};
-    if (node != NULL) {
-        add_steps(&out, node);
-    }
-    return arena_text(arena, out.bytes != NULL ? out.bytes : "", out.length);
-}
-
 static void add_json(struct buffer *out, const struct node *node)
 {
     if (out->length > TEXT_MAX_BYTES) {

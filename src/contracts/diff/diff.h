@@ -51,9 +51,6 @@ enum diff_level diff_worst(const struct diff *diff);
 /* By message, then by path. */
 void diff_sort(struct diff *diff);
 
-/* JSON Pointer to a node in its file. */
-const char *diff_pointer(struct arena *arena, const struct node *node);
-
 /* A node as JSON on one line, shortened; "(none)" for NULL. */
 const char *diff_text(struct arena *arena, const struct node *node);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/diff/document.h"
 
-#include "contracts/lint/topic.h"
+#include "contracts/pointer.h"
+#include "contracts/topic.h"
 #include "core/buffer.h"
 #include "core/text.h"
 
@@ -20,7 +21,7 @@ void document_tell(struct document_comparison *c, const struct document_change *
         .new_node = change->new,
         .subject = change->subject,
         .path = "",
-        .pointer = diff_pointer(&c->arena, decides),
+        .pointer = pointer_to(&c->arena, decides),
         .before = change->before != NULL ? change->before : "(none)",
         .after = change->after != NULL ? change->after : "(none)",
         .note = change->note,

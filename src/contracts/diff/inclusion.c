@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/diff/inclusion.h"
 
+#include "contracts/pointer.h"
+
 #include <string.h>
 
 /* Pairs that were decided or are being decided. */
@@ -142,7 +144,7 @@ static void report(struct inclusion *run, const struct variant *left, const stru
         .new_node = is_forward ? left_schema : right,
         .subject = run->subject != NULL ? run->subject : "",
         .path = buffer_cstr(&run->path),
-        .pointer = diff_pointer(&run->arena, right_keyword != NULL ? right_keyword : right),
+        .pointer = pointer_to(&run->arena, right_keyword != NULL ? right_keyword : right),
         .before = is_forward ? right_text : left_text,
         .after = is_forward ? left_text : right_text,
         .note = reason->note,
@@ -451,14 +453,7 @@ enum verdict inclusion_below(struct inclusion *run, const char *step, const stru
                              const struct node *right)
 {
     size_t length = run->path.length;
-    buffer_byte(&run->path, '/');
-    for (const char *at = step; *at != '\0'; at++) {
-        if (*at == '~' || *at == '/') {
-            buffer_text(&run->path, *at == '~' ? "~0" : "~1");
-        } else {
-            buffer_byte(&run->path, *at);
-        }
-    }
+    pointer_add_key(&run->path, step);
     run->depth++;
     enum verdict verdict = inclusion_decide(run, left, right);
     run->depth--;

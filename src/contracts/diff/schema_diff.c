@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/diff/schema_diff.h"
 
+#include "contracts/pointer.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +42,7 @@ static void tell(struct walk *walk, enum diff_rule_id rule, enum diff_level leve
         .new_node = schemas[1],
         .subject = walk->options->subject != NULL ? walk->options->subject : "",
         .path = buffer_cstr(&walk->path),
-        .pointer = diff_pointer(&walk->run.arena, decides),
+        .pointer = pointer_to(&walk->run.arena, decides),
         .before = diff_text(&walk->run.arena, keywords[0]),
         .after = diff_text(&walk->run.arena, keywords[1]),
         .note = note,

@@ -3,6 +3,7 @@
 
 #include "contracts/jsonschema/keywords.h"
 #include "contracts/jsonschema/metaschema.h"
+#include "contracts/pointer.h"
 #include "core/buffer.h"
 
 #include <stdlib.h>
@@ -44,17 +45,10 @@ static void add_pointer(struct compiler *compiler, struct buffer *out, const str
         path[depth++] = node;
     }
     while (depth-- > 0) {
-        buffer_byte(out, '/');
         if (path[depth]->parent->kind == NODE_LIST) {
-            buffer_printf(out, "%zu", index_in_list(compiler, path[depth]));
-            continue;
-        }
-        for (const char *at = path[depth]->key; *at != '\0'; at++) {
-            if (*at == '~' || *at == '/') {
-                buffer_text(out, *at == '~' ? "~0" : "~1");
-            } else {
-                buffer_byte(out, *at);
-            }
+            pointer_add_index(out, index_in_list(compiler, path[depth]));
+        } else {
+            pointer_add_key(out, path[depth]->key);
         }
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/jsonschema/program.h"
+#include "contracts/pointer.h"
 #include "core/buffer.h"
 
 #include <string.h>
@@ -32,17 +33,10 @@ static void add_pointer(struct buffer *out, const struct spot *spot)
         return;
     }
     add_pointer(out, spot->up); /* as deep as the run itself is */
-    buffer_byte(out, '/');
     if (spot->name == NULL) {
-        buffer_printf(out, "%zu", spot->index);
-        return;
-    }
-    for (const char *at = spot->name; *at != '\0'; at++) {
-        if (*at == '~' || *at == '/') {
-            buffer_text(out, *at == '~' ? "~0" : "~1");
-        } else {
-            buffer_byte(out, *at);
-        }
+        pointer_add_index(out, spot->index);
+    } else {
+        pointer_add_key(out, spot->name);
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/lint/choreography.h"
 
-#include "contracts/lint/similar.h"
+#include "contracts/similar.h"
 #include "core/text.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/lint/choreography.h"
 
-#include "contracts/lint/similar.h"
-#include "contracts/lint/topic.h"
+#include "contracts/similar.h"
+#include "contracts/topic.h"
 
 #include <stdlib.h>
 #include <string.h>

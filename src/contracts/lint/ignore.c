@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/lint/ignore.h"
 
-#include "contracts/lint/similar.h"
+#include "contracts/similar.h"
 #include "core/text.h"
 
 #include <fnmatch.h>

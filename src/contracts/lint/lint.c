@@ -2,6 +2,7 @@
 #include "contracts/lint/lint.h"
 
 #include "contracts/lint/ignore.h"
+#include "contracts/pointer.h"
 #include "core/buffer.h"
 #include "core/text.h"
 
@@ -203,25 +204,9 @@ static struct position start_of(const struct node *node)
     return node->key != NULL ? node->key_place : node->place;
 }
 
-static void add_step(struct buffer *pointer, const struct node *child, size_t index)
-{
-    if (child->key == NULL) {
-        buffer_printf(pointer, "/%zu", index);
-        return;
-    }
-    buffer_byte(pointer, '/');
-    for (const char *at = child->key; *at != '\0'; at++) {
-        if (*at == '~' || *at == '/') {
-            buffer_text(pointer, *at == '~' ? "~0" : "~1");
-        } else {
-            buffer_byte(pointer, *at);
-        }
-    }
-}
-
 /* Nodes stand in the file in their order: the last child that starts before the place holds it. A
  * map and its first member begin at one place; that is then the member's. */
-static char *pointer_of(const struct node *root, struct position place)
+static char *pointer_at(const struct node *root, struct position place)
 {
     AUTO(buffer_done) struct buffer pointer = {0};
     const struct node *at = root;
@@ -236,7 +221,11 @@ static char *pointer_of(const struct node *root, struct position place)
             }
         }
         if (holder != NULL) {
-            add_step(&pointer, holder, index);
+            if (holder->key != NULL) {
+                pointer_add_key(&pointer, holder->key);
+            } else {
+                pointer_add_index(&pointer, index);
+            }
         }
         at = holder;
     }
@@ -254,7 +243,7 @@ static void add_pointers(struct lint *lint)
         while (file != NULL && strcmp(file->path, finding->place.path) != 0) {
             file = file->next;
         }
-        finding->pointer = pointer_of(file != NULL ? file->root : NULL, finding->place);
+        finding->pointer = pointer_at(file != NULL ? file->root : NULL, finding->place);
     }
 }
 

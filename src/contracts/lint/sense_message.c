@@ -2,7 +2,7 @@
 #include "contracts/lint/sense.h"
 
 #include "contracts/lint/location.h"
-#include "contracts/lint/similar.h"
+#include "contracts/similar.h"
 #include "core/text.h"
 
 #include <ctype.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/lint/sense.h"
 
-#include "contracts/lint/similar.h"
 #include "contracts/lint/value.h"
+#include "contracts/similar.h"
 #include "core/codec.h"
 #include "core/pattern.h"
 #include "core/text.h"

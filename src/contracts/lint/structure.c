@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "contracts/lint/similar.h"
 #include "contracts/lint/structure_rules.h"
+#include "contracts/similar.h"
 #include "core/buffer.h"
 #include "core/text.h"
 

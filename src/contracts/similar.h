@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTRACTS_LINT_SIMILAR_H
-#define CONTRACTS_LINT_SIMILAR_H
+#ifndef CONTRACTS_SIMILAR_H
+#define CONTRACTS_SIMILAR_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "contracts/lint/topic.h"
+#include "contracts/topic.h"
 
 #include <stddef.h>
 #include <string.h>

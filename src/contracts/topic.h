@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTRACTS_LINT_TOPIC_H
-#define CONTRACTS_LINT_TOPIC_H
+#ifndef CONTRACTS_TOPIC_H
+#define CONTRACTS_TOPIC_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "contracts/lint/similar.h"
+#include "contracts/similar.h"
 
 #include <ctype.h>
 #include <string.h>
