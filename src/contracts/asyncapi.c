@@ -3,6 +3,7 @@
 
 #include "contracts/files.h"
 #include "contracts/merge.h"
+#include "core/text.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -442,9 +443,11 @@ static bool mentions_asyncapi(const char *path)
     char *line = NULL;
     size_t room = 0;
     bool found = false;
-    while (!found && getline(&line, &room, file) >= 0) {
-        for (const char *at = line; !found && (at = strstr(at, "asyncapi")) != NULL;) {
-            bool is_start = at == line || strchr("\"' {,\t", at[-1]) != NULL;
+    ssize_t length = 0;
+    while (!found && (length = getline(&line, &room, file)) >= 0) {
+        const char *start = line + text_byte_order_mark(line, (size_t)length);
+        for (const char *at = start; !found && (at = strstr(at, "asyncapi")) != NULL;) {
+            bool is_start = at == start || strchr("\"' {,\t", at[-1]) != NULL;
             at += strlen("asyncapi");
             at += *at == '"' || *at == '\'' ? 1 : 0;
             at += strspn(at, " \t");

@@ -65,6 +65,7 @@ struct node *node_reader_new(struct node_reader *reader, enum node_kind kind, st
     struct node *node = arena_alloc(reader->arena, sizeof *node);
     node->kind = kind;
     node->place = place;
+    node->key_place = place;
     return node;
 }
 

@@ -47,7 +47,7 @@ struct node {
 
     const struct node *parent; /* NULL for the root */
     const char *key;           /* its name when the parent is a map */
-    struct position key_place;
+    struct position key_place; /* of that name; without one the place of the value */
     struct node *first, *last,
         *next; /* children of a list or map in their order; the next sibling */
     size_t count;

@@ -286,8 +286,7 @@ static size_t bad_byte(const char *bytes, size_t length)
 
 const struct node *node_parse_json(struct node_reader *reader, const char *bytes, size_t length)
 {
-    static const char mark[] = "\xEF\xBB\xBF"; /* a byte order mark */
-    size_t skip = length >= 3 && memcmp(bytes, mark, 3) == 0 ? 3 : 0;
+    size_t skip = text_byte_order_mark(bytes, length);
     struct json json = {.reader = reader,
                         .at = bytes + skip,
                         .end = bytes + length,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/node_reader.h"
 
+#include "core/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -304,7 +306,8 @@ const struct node *node_parse_yaml(struct node_reader *reader, const char *bytes
         abort(); /* out of memory */
     }
     yaml_parser_set_encoding(&yaml.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&yaml.parser, (const unsigned char *)bytes, length);
+    size_t skip = text_byte_order_mark(bytes, length); /* to libyaml it indents the first line */
+    yaml_parser_set_input_string(&yaml.parser, (const unsigned char *)bytes + skip, length - skip);
     const struct node *root = read_document(&yaml);
     yaml_parser_delete(&yaml.parser);
     return root;

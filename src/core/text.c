@@ -262,6 +262,12 @@ size_t text_put_point(uint32_t point, char out[4])
     return bytes;
 }
 
+size_t text_byte_order_mark(const char *text, size_t length)
+{
+    static const char mark[] = {'\xEF', '\xBB', '\xBF'};
+    return length >= sizeof mark && memcmp(text, mark, sizeof mark) == 0 ? sizeof mark : 0;
+}
+
 bool text_is_utf8(const char *text, size_t length, size_t *points)
 {
     size_t count = 0;

@@ -28,6 +28,9 @@ bool text_is_time(const char *text, size_t length);
  * or cut off. */
 size_t text_code_point(const char *text, size_t length, uint32_t *point);
 
+/* How many bytes the byte order mark takes that some editors begin a UTF-8 file with: 3 or 0. */
+size_t text_byte_order_mark(const char *text, size_t length);
+
 /* Writes a code point (no surrogate, not beyond U+10FFFF) as UTF-8; how many bytes. */
 size_t text_put_point(uint32_t point, char out[4]);
 

@@ -35,6 +35,18 @@ echo '- {rule: address-query, path: address-query.bad.yaml, reason: The gateway 
 echo 'rule: address-query' >"$folder/map.yaml"
 cp "$error" "$folder/-- odd.yaml"
 
+# shellcheck disable=SC2016 # $ref is a word of the contracts
+{
+mkdir "$folder/whole" "$folder/marked"
+contract='asyncapi: 3.0.0\ninfo: {title: Users, version: 1.0.0}\nchannels:\n  users: '
+printf '%b{"%s": users.yaml}\n' "$contract" '$ref' >"$folder/whole/whole.yaml"
+printf '%b{"%s": "#"}\n' "$contract" '$ref' >"$folder/whole/itself.yaml"
+echo '{address: users, messages: {A: {$ref: user.yaml}, B: {$ref: user.yaml}}}' >"$folder/whole/users.yaml"
+echo 'payload: {type: object}' >"$folder/whole/user.yaml"
+}
+printf '\xef\xbb\xbfasyncapi: 3.0.0\ninfo: {title: T, version: 1.0.0}\n' >"$folder/marked/marked.yaml"
+echo '- {rule: address-query, path: address-query.bad.yaml, reason: "  "}' >"$folder/blank.yaml"
+
 expect "a clean document is done" 0 "1 document: 0 errors, 0 warnings" contract lint "$clean"
 expect "an error fails" 1 "[address-query]" contract lint "$error"
 expect "a warning does not fail" 0 "[unused-channel]" contract lint "$warning"
@@ -49,6 +61,11 @@ expect "an unknown severity is wrong usage" 2 "--fail-on is error or warning" co
 expect "an unknown profile is wrong usage" 2 "--profile is asyncapi or quadrille" contract lint --profile ours "$clean"
 expect "an ignored finding does not fail" 0 "0 errors, 0 warnings, 1 ignored" contract lint --ignore "$folder/reason.yaml" "$error"
 expect "an entry without a reason is an error" 1 "the entry has no reason" contract lint --ignore "$folder/no-reason.yaml" "$error"
+expect "blanks are no reason" 1 "reason must be a text" contract lint --ignore "$folder/blank.yaml" "$error"
+expect "a file that is a channel has findings" 0 "users.yaml:1:1: warning: no operation uses the channel users" contract lint "$folder/whole/whole.yaml"
+expect "a file that is a message has findings" 0 "user.yaml:1:1: warning: a value can be valid as B and as A" contract lint "$folder/whole/whole.yaml"
+expect "a document is no channel of itself" 1 "is a whole AsyncAPI document" contract lint "$folder/whole/itself.yaml"
+expect "a byte order mark is no fault" 0 "1 document: 0 errors, 0 warnings" contract lint "$folder/marked"
 expect "an ignore file that is no list is wrong usage" 2 "must be a list" contract lint --ignore "$folder/map.yaml" "$error"
 expect "a missing ignore file is wrong usage" 2 "cannot be opened" contract lint --ignore "$folder/none.yaml" "$error"
 expect "--json is --format json" 1 '"rule": "address-query"' contract lint --json "$error"

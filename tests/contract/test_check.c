@@ -189,6 +189,10 @@ static const struct wire_case of_others[] = {
     {AT("shop", "shop.twins", "'body':{}"), "bad ? message : may be 2 messages", "maybe shop.Castor maybe shop.Pollux"},
     {AT("shop", "shop.twins", "'properties':{'type':'Pollux'},'body':{}"), "ok shop.Pollux", ""},
     {AT("shop", "shop.twins", "'body':[]"), "bad ? message : fits none of the 2", ""},
+    /* One Message Object on two channels is one message. */
+    {AT("depot", "depot.moved", "'body':{'shelf':1}"), "ok depot.Moved", ""},
+    {AT("depot", "depot.moved", "'body':{'shelf':'a'}"), "bad depot.Moved payload /shelf: ", "depot.yaml:"},
+    {"{'properties':{'type':'Moved'},'body':{'shelf':1}}", "ok depot.Moved", ""},
     /* No JSON. */
     {AT("shop.all", "whatever", "'payload':'hello'"), "ok shop.Announced", ""},
     {AT("shop.all", "", "'payload':'hello, everybody','payload_encoding':'string'"), "bad shop.Announced payload : ", "shop.yaml:49"},

@@ -141,6 +141,25 @@ START_TEST(a_node_knows_where_it_stands)
 }
 END_TEST
 
+START_TEST(a_node_without_a_name_has_a_place_for_it)
+{
+    const struct node *root = parse("[{a: b}]");
+    ck_assert_str_eq(root->key_place.path, "t.yaml");
+    ck_assert_int_eq(root->first->key_place.column, 2);
+}
+END_TEST
+
+START_TEST(a_byte_order_mark_is_no_part_of_the_text)
+{
+    const struct node *root = parse("\xef\xbb\xbf"
+                                    "a: 1\nb: 2\n");
+    ck_assert_ptr_nonnull(root);
+    ck_assert_str_eq(root->first->key, "a");
+    ck_assert_int_eq(root->first->key_place.column, 1);
+    ck_assert_str_eq(root->last->key, "b");
+}
+END_TEST
+
 START_TEST(numbers_beyond_every_type_keep_their_text)
 {
     static const struct {
@@ -320,6 +339,8 @@ int main(void)
                         COUNT_OF(refused));
     tcase_add_test(tcase, depth_and_size_have_limits);
     tcase_add_test(tcase, a_node_knows_where_it_stands);
+    tcase_add_test(tcase, a_node_without_a_name_has_a_place_for_it);
+    tcase_add_test(tcase, a_byte_order_mark_is_no_part_of_the_text);
     tcase_add_test(tcase, numbers_beyond_every_type_keep_their_text);
     tcase_add_test(tcase, an_alias_is_a_copy_that_keeps_its_place);
     tcase_add_test(tcase, aliases_that_multiply_end);

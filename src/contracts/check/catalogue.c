@@ -75,6 +75,36 @@ static void join_copies(struct checker *checker)
     }
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* What has copies is judged by more than itself. */
+static bool is_same(const struct check_entry *a, const struct check_entry *b)
+{
+    const struct asyncapi_message *left = a->message;
+    const struct asyncapi_message *right = b->message;
+    bool are_alone = a->first == NULL && b->first == NULL && a->copy == NULL && b->copy == NULL;
+    return are_alone && left->written == right->written && strcmp(left->name, right->name) == 0 &&
+           same_text(left->content_type, right->content_type);
+}
+
+/* Not ours: each of those belongs to one channel, which its type is told by. */
+static void join_same(struct checker *checker)
+{
+    for (size_t i = 0; i < checker->count; i++) {
+        struct check_entry *entry = &checker->entries[i];
+        entry->same = entry;
+        for (size_t j = 0; j < i && !checker->options.is_ours; j++) {
+            if (is_same(&checker->entries[j], entry)) {
+                entry->same = &checker->entries[j];
+                break;
+            }
+        }
+    }
+}
+
 static size_t count_messages(const struct asyncapi *set)
 {
     size_t count = 0;
@@ -110,6 +140,7 @@ enum outcome catalogue_init(struct checker *checker, struct fault *fault)
         }
     }
     join_copies(checker);
+    join_same(checker);
     return OK;
 }
 
@@ -190,9 +221,7 @@ static bool is_judged_alike(const struct check_entry *a, const struct check_entr
     const struct asyncapi_message *left = a->message;
     const struct asyncapi_message *right = b->message;
     return a->copy == NULL && b->copy == NULL && left->payload == right->payload &&
-           (left->content_type == right->content_type ||
-            (left->content_type != NULL && right->content_type != NULL &&
-             strcmp(left->content_type, right->content_type) == 0));
+           same_text(left->content_type, right->content_type);
 }
 
 static enum outcome unknown(const struct checker *checker, const char *name, struct fault *fault)

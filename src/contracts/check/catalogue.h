@@ -18,6 +18,9 @@ struct check_entry {
      * message must be allowed by every one of them. */
     struct check_entry *copy;
     struct check_entry *first; /* NULL: it is the first one */
+    /* The first entry that is the same Message Object under the same name, on another channel:
+     * that is one message, wherever it is said. Itself when there is none. */
+    struct check_entry *same;
     bool is_compiled;
     struct jsonschema *payload, *headers; /* NULL: everything is allowed, or `note` */
     const char *note;                     /* why payloads cannot be judged */

@@ -185,6 +185,23 @@ static void narrow_by_type(struct contest *contest)
     contest->count = kept;
 }
 
+/* One message that several channels have is one. */
+static void drop_same(struct contest *contest)
+{
+    const struct checker *checker = contest->checker;
+    bool *seen = xcalloc(checker->count, sizeof *seen);
+    size_t kept = 0;
+    for (size_t i = 0; i < contest->count; i++) {
+        bool *is_seen = &seen[contest->items[i].entry->same - checker->entries];
+        if (!*is_seen) {
+            contest->items[kept++] = contest->items[i];
+        }
+        *is_seen = true;
+    }
+    contest->count = kept;
+    free(seen);
+}
+
 static struct check_candidate *add_candidate(struct check_verdict *verdict,
                                              const struct check_entry *entry)
 {
@@ -294,6 +311,7 @@ void checker_message(struct checker *checker, const struct check_message *messag
         say_unidentified(&contest);
     } else {
         narrow_by_type(&contest);
+        drop_same(&contest);
         decide(&contest);
     }
     free(contest.items);

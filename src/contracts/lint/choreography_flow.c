@@ -159,11 +159,22 @@ static bool carries(const struct end *from, const struct end *to,
     return leads_to(from, to) && (from->channel->at != to->channel->at || names(other, message));
 }
 
+/* Who reads a queue does not say what it is bound to, the bindings of AsyncAPI have no word for it:
+ * a message of that name on an exchange may be the one. */
+static bool may_reach_queue(const struct end *from, const struct end *to,
+                            const struct asyncapi_message *message, const struct end *other)
+{
+    return from->channel->exchange != NULL && to->channel->queue != NULL &&
+           same_text(from->channel->vhost, to->channel->vhost) && names(other, message);
+}
+
 static bool is_published(const struct flow *flow, const struct end *listener,
                          const struct asyncapi_message *message)
 {
     for (size_t i = 0; i < flow->speaker_count; i++) {
-        if (carries(&flow->speakers[i], listener, message, &flow->speakers[i])) {
+        const struct end *speaker = &flow->speakers[i];
+        if (carries(speaker, listener, message, speaker) ||
+            may_reach_queue(speaker, listener, message, speaker)) {
             return true;
         }
     }
@@ -174,7 +185,9 @@ static bool is_heard(const struct flow *flow, const struct end *speaker,
                      const struct asyncapi_message *message)
 {
     for (size_t i = 0; i < flow->listener_count; i++) {
-        if (carries(speaker, &flow->listeners[i], message, &flow->listeners[i])) {
+        const struct end *listener = &flow->listeners[i];
+        if (carries(speaker, listener, message, listener) ||
+            may_reach_queue(speaker, listener, message, listener)) {
             return true;
         }
     }

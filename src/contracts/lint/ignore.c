@@ -40,7 +40,8 @@ static bool check_member(struct lint *lint, const struct node *member)
 {
     for (size_t i = 0; i < COUNT_OF(members); i++) {
         if (strcmp(members[i], member->key) == 0) {
-            if (member->kind == NODE_STRING && member->text[0] != '\0') {
+            if (member->kind == NODE_STRING &&
+                member->text[strspn(member->text, " \t\n")] != '\0') {
                 return true;
             }
             COMPLAIN(lint, member->place, "%s must be a text that is not empty", member->key);
@@ -152,8 +153,11 @@ enum outcome ignore_apply(struct lint *lint, const char *path, const char *today
     if (file == NULL) {
         const struct findings *findings = &lint->documents->findings;
         const struct finding *why = findings->count > before ? &findings->items[before] : NULL;
-        return fault_set(fault, REJECT, "%s:%d: %s", path, why != NULL ? why->place.line : 0,
-                         why != NULL ? why->text : "cannot be read");
+        if (why == NULL || why->place.line == 0) {
+            return fault_set(fault, REJECT, "%s: %s", path,
+                             why != NULL ? why->text : "cannot be read");
+        }
+        return fault_set(fault, REJECT, "%s:%d: %s", path, why->place.line, why->text);
     }
     if (file->root->kind != NODE_LIST || file->root->count > IGNORE_ENTRIES_MAX) {
         return fault_set(fault, REJECT, "%s: must be a list of at most %d entries", path,

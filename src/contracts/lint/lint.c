@@ -199,11 +199,6 @@ static int compare_positions(struct position a, struct position b)
     return a.line != b.line ? a.line - b.line : a.column - b.column;
 }
 
-static struct position start_of(const struct node *node)
-{
-    return node->key != NULL ? node->key_place : node->place;
-}
-
 /* Nodes stand in the file in their order: the last child that starts before the place holds it. A
  * map and its first member begin at one place; that is then the member's. */
 static char *pointer_at(const struct node *root, struct position place)
@@ -215,7 +210,7 @@ static char *pointer_at(const struct node *root, struct position place)
         size_t index = 0;
         size_t i = 0;
         for (const struct node *child = at->first; child != NULL; child = child->next, i++) {
-            if (compare_positions(start_of(child), place) <= 0) {
+            if (compare_positions(child->key_place, place) <= 0) {
                 holder = child;
                 index = i;
             }

@@ -247,9 +247,13 @@ static void judge_name(struct lint *lint, const struct asyncapi_channel *channel
     if (name == NULL || name->kind != NODE_STRING) {
         return;
     }
-    /* The broker has made amq.topic and its like: using them is fine. */
-    static const char *const ready[] = {"amq.direct",  "amq.fanout", "amq.topic",
-                                        "amq.headers", "amq.match",  "amq.rabbitmq.trace"};
+    /* The broker has made these: using them is fine. The last is the queue that stands for whoever
+     * waits for a direct reply. */
+    static const char *const ready[] = {
+        "amq.direct",       "amq.fanout",         "amq.topic",
+        "amq.headers",      "amq.match",          "amq.rabbitmq.trace",
+        "amq.rabbitmq.log", "amq.rabbitmq.event", "amq.rabbitmq.reply-to",
+    };
     for (size_t i = 0; i < COUNT_OF(ready); i++) {
         if (strcmp(name->text, ready[i]) == 0) {
             return;

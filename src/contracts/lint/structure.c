@@ -74,12 +74,6 @@ static void visit_later(struct walk *walk, struct visit visit)
     walk->pending[walk->pending_count++] = visit;
 }
 
-/* Where an object that lacks something is to be mended: at its name. */
-static struct position name_place(const struct node *node)
-{
-    return node->key != NULL ? node->key_place : node->place;
-}
-
 static const char *name_of(const struct node *node)
 {
     return node->key != NULL ? node->key : "an entry";
@@ -501,7 +495,7 @@ static void check_required(struct walk *walk, const struct node *node,
     for (size_t i = 0; i < object->member_count; i++) {
         const struct spec_member *member = &object->members[i];
         if ((member->flags & SPEC_REQUIRED) != 0 && node_find(node, member->name) == NULL) {
-            lint_add(walk->lint, &structure_missing_required, name_place(node),
+            lint_add(walk->lint, &structure_missing_required, node->key_place,
                      "%s %s needs the member \"%s\"", article(object->name), object->name,
                      member->name);
         }
@@ -511,7 +505,7 @@ static void check_required(struct walk *walk, const struct node *node,
 static void check_example(struct walk *walk, const struct node *node)
 {
     if (node_find(node, "payload") == NULL && node_find(node, "headers") == NULL) {
-        lint_add(walk->lint, &structure_missing_required, name_place(node),
+        lint_add(walk->lint, &structure_missing_required, node->key_place,
                  "an example needs a payload, headers or both");
     }
 }
@@ -526,7 +520,7 @@ static void check_amqp(struct walk *walk, const struct node *node)
     const struct node *other = is_queue ? exchange : queue;
     const char *name = is_queue ? "queue" : "routingKey";
     if (wanted == NULL) {
-        lint_add(walk->lint, &structure_amqp_parts, name_place(node),
+        lint_add(walk->lint, &structure_amqp_parts, node->key_place,
                  "a channel that is a %s needs the member \"%s\"", name,
                  is_queue ? "queue" : "exchange");
     }
