@@ -131,10 +131,23 @@ void node_reader_close(struct node_reader *reader, struct node *node)
     }
 }
 
-static bool is_json(const char *path)
+static bool has_suffix(const char *path, const char *suffix)
 {
     const char *dot = strrchr(path, '.');
-    return dot != NULL && strcmp(dot, ".json") == 0;
+    return dot != NULL && strcmp(dot, suffix) == 0;
+}
+
+/* A pipe or a file whose name says nothing. Most of JSON is YAML as well, but not all of it:
+ * surrogate pairs, U+0000 and tabs are not. NULL when it is no JSON. */
+static const struct node *parse_unnamed(const struct node_reader *reader, const char *bytes,
+                                        size_t length)
+{
+    struct findings untold = {0};
+    struct node_reader attempt = *reader;
+    attempt.findings = &untold;
+    const struct node *root = node_parse_json(&attempt, bytes, length);
+    findings_done(&untold);
+    return attempt.failed ? NULL : root;
 }
 
 const struct node *node_parse(const char *path, const char *bytes, size_t length,
@@ -146,8 +159,14 @@ const struct node *node_parse(const char *path, const char *bytes, size_t length
                           "larger than %d bytes", NODE_MAX_BYTES);
         return NULL;
     }
-    const struct node *root = is_json(path) ? node_parse_json(&reader, bytes, length)
-                                            : node_parse_yaml(&reader, bytes, length);
+    bool is_json = has_suffix(path, ".json");
+    bool is_yaml = has_suffix(path, ".yaml") || has_suffix(path, ".yml");
+    const struct node *root = is_json || is_yaml ? NULL : parse_unnamed(&reader, bytes, length);
+    if (root != NULL) {
+        return root;
+    }
+    root =
+        is_json ? node_parse_json(&reader, bytes, length) : node_parse_yaml(&reader, bytes, length);
     return reader.failed ? NULL : root;
 }
 

@@ -14,7 +14,8 @@
  * JSON can say, as AsyncAPI asks: `on`, `yes`, `0o17` and dates are strings; tags, merge keys
  * (`<<`), several documents in a file and duplicate keys are refused. An alias is read as a copy of
  * what its anchor marks, which keeps the place where it was written. A file called *.json is JSON
- * to the letter (RFC 8259).
+ * to the letter (RFC 8259), and so is one that is called neither *.json nor *.yaml or *.yml but
+ * reads as such.
  */
 
 enum {

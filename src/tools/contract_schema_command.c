@@ -144,11 +144,14 @@ static void judge(struct judging *judging, json_object *instance)
     }
 }
 
+/* A byte order mark in front is no part of the JSON (RFC 8259, 8.1). */
 static void judge_text(struct judging *judging, const char *bytes, size_t length)
 {
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t skip = length >= 3 && memcmp(bytes, mark, 3) == 0 ? 3 : 0;
     json_object *instance = NULL;
     struct fault fault;
-    if (value_read(bytes, length, &instance, &fault) != OK) {
+    if (value_read(bytes + skip, length - skip, &instance, &fault) != OK) {
         refuse(judging, fault.text);
         return;
     }
@@ -163,7 +166,8 @@ static void judge_lines(struct judging *judging)
     size_t room = 0;
     ssize_t length = 0;
     for (size_t number = 1; (length = getline(&line, &room, stdin)) >= 0; number++) {
-        if (strspn(line, " \t\r\n") != (size_t)length) {
+        length -= length > 0 && line[length - 1] == '\n' ? 1 : 0;
+        if (strspn(line, " \t\r") != (size_t)length) {
             AUTO(free_text) char *name = xasprintf("-:%zu", number);
             judging->name = name;
             judge_text(judging, line, (size_t)length);
@@ -196,13 +200,23 @@ static void judge_yaml(struct judging *judging, const char *path)
     documents_done(&documents);
 }
 
+/* Nothing is known about the instance: no verdict, but a line for whoever reads the JSON. */
+static void give_up(struct judging *judging, const char *problem)
+{
+    (void)cli_fail(judging->call, EXIT_FAILED, "%s %s", judging->name, problem);
+    judging->is_broken = true;
+    if (judging->call->is_json) {
+        judging->list = json_object_new_array();
+        print_verdict(judging, false, problem);
+    }
+}
+
 static void judge_file(struct judging *judging, const char *path)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        (void)cli_fail(judging->call, EXIT_FAILED, "%s cannot be opened: %s", path,
-                       strerror(errno));
-        judging->is_broken = true;
+        AUTO(free_text) char *problem = xasprintf("cannot be opened: %s", strerror(errno));
+        give_up(judging, problem);
         return;
     }
     enum { PIECE_BYTES = 65536 };
@@ -215,17 +229,16 @@ static void judge_file(struct judging *judging, const char *path)
     bool is_read = ferror(file) == 0;
     (void)fclose(file);
     if (!is_read) {
-        (void)cli_fail(judging->call, EXIT_FAILED, "%s cannot be read", path);
-        judging->is_broken = true;
+        give_up(judging, "cannot be read");
         return;
     }
     judge_text(judging, buffer_cstr(&content), content.length);
 }
 
-static int judge_all(const struct cli_call *call, const struct jsonschema *schema)
+static int judge_all(const struct cli_call *call, const struct jsonschema *schema,
+                     const char *schema_path)
 {
-    struct judging judging = {
-        .call = call, .schema = schema, .schema_path = cli_text(call, "schema")};
+    struct judging judging = {.call = call, .schema = schema, .schema_path = schema_path};
     for (size_t i = 0; i < call->argument_count; i++) {
         judging.name = call->arguments[i];
         if (strcmp(judging.name, "-") == 0) {
@@ -272,6 +285,16 @@ static bool obeys_draft(const struct node *node, const char *path)
     jsonschema_free(metaschema);
     (void)json_object_put(value);
     return obeys;
+}
+
+/* Newer drafts have keywords that draft-07 does not know, and give others another meaning. */
+static void tell_other_draft(const struct node *root, const char *path)
+{
+    const char *draft = node_find_text(root, "$schema");
+    if (draft != NULL && strstr(draft, "//json-schema.org/draft") != NULL &&
+        strstr(draft, "/draft-07/") == NULL) {
+        (void)fprintf(stderr, "%s: says that it is %s, but is judged as draft-07\n", path, draft);
+    }
 }
 
 /* "URI=DIR"; the URI may have a '=' in its query, the folder may not. */
@@ -331,6 +354,7 @@ static int run_with(const struct cli_call *call, struct documents *documents, co
         findings_print(&documents->findings, stderr);
         return EXIT_USAGE;
     }
+    tell_other_draft(document->root, path);
     struct fault fault;
     struct jsonschema *schema = NULL;
     if (!obeys_draft(document->root, path)) {
@@ -339,7 +363,7 @@ static int run_with(const struct cli_call *call, struct documents *documents, co
     if (jsonschema_compile(documents, document->root, &options, &schema, &fault) != OK) {
         return cli_fail(call, EXIT_USAGE, "%s", fault.text);
     }
-    int code = judge_all(call, schema);
+    int code = judge_all(call, schema, document->path);
     jsonschema_free(schema);
     return code;
 }

@@ -139,8 +139,47 @@ wrong_usage()
 }
 check 'wrong usage says what to do, exit 2' wrong_usage
 
-absent() { run 1 --schema schemas/order.json absent.json good.json && complains 'absent.json cannot be opened'; }
-check 'an instance that is not there, exit 1' absent
+absent()
+{
+    run 1 --schema schemas/order.json absent.json good.json && complains 'absent.json cannot be opened' &&
+        run 1 --schema schemas/order.json --json absent.json good.json && [[ $(wc -l <stdout) -eq 2 ]] &&
+        grep -qF '"instance":"absent.json","valid":false,"problem":"cannot be opened: ' stdout
+}
+check 'an instance that is not there: exit 1, with --json a line as well' absent
+
+same_file() { run 1 --schema ./schemas/../schemas/order.json bad.json && grep -qF '(#/properties/id/minLength)' stdout; }
+check 'the file of the schema is not named, however it was given' same_file
+
+mark() { printf '\xef\xbb\xbf{"id": "a"}' >mark.json && run 0 --schema schemas/order.json mark.json; }
+check 'a byte order mark in front says nothing' mark
+
+cut()
+{
+    local code=0
+    echo '{"id":' | "$quadrille" contract schema --schema schemas/order.json - >stdout 2>stderr || code=$?
+    [[ $code -eq 1 ]] && says '-:1: is not valid JSON (line 1, byte 7)'
+}
+check 'a line that ends too early is line 1 of itself' cut
+
+# JSON that is no YAML, under a name that does not say what it is.
+unnamed()
+{
+    printf '{\n\t"enum": ["\\ud83d\\udc32", "\\u0000"]\n}\n' | tee unnamed >unnamed.json
+    echo '"\ud83d\udc32"' >dragon.json
+    run 0 --schema unnamed.json dragon.json && run 0 --schema unnamed dragon.json && run 1 --schema unnamed good.json &&
+        "$quadrille" contract schema --schema /dev/stdin dragon.json >stdout 2>stderr <unnamed &&
+        printf 'enum: [a]\n' >unnamed && run 1 --schema unnamed dragon.json
+}
+check 'a schema from a pipe is read as JSON, else as YAML' unnamed
+
+other_draft()
+{
+    echo '{"$schema": "https://json-schema.org/draft/2020-12/schema"}' >newer.json
+    echo '{"$schema": "http://json-schema.org/draft-07/schema#"}' >seven.json
+    run 0 --schema newer.json good.json && complains 'draft/2020-12/schema, but is judged as draft-07' &&
+        run 0 --schema seven.json good.json && ! grep -qF judged stderr
+}
+check 'a schema of another draft is judged as draft-07, which is said' other_draft
 
 # refers CODE REFERENCE [OPTION...]: a schema of that reference alone, applied to 1.
 refers()

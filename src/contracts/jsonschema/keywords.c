@@ -62,7 +62,8 @@ static const struct {
 
 static enum outcome read_type(struct compiler *compiler, const struct node *node, unsigned *kinds)
 {
-    for (size_t i = 0; node->kind == NODE_STRING && i < COUNT_OF(types); i++) {
+    bool is_name = node->kind == NODE_STRING && node->length == 0;
+    for (size_t i = 0; is_name && i < COUNT_OF(types); i++) {
         if (strcmp(types[i].name, node->text) == 0) {
             *kinds |= types[i].kinds;
             return OK;
@@ -348,7 +349,7 @@ static enum outcome compile_pattern(struct compiler *compiler, const struct node
 
 static enum outcome compile_format(struct compiler *compiler, const struct node *value)
 {
-    format_check *check = format_find(value->text);
+    format_check *check = value->length == 0 ? format_find(value->text) : NULL;
     if (check == NULL || compiler->options->ignores_format) {
         return OK;
     }
@@ -489,9 +490,10 @@ static enum outcome compile_properties(struct compiler *compiler, const struct n
 static enum outcome check_name(struct compiler *compiler, const struct node *node,
                                const char *keyword)
 {
-    return node->kind == NODE_STRING
-               ? OK
-               : REFUSE(compiler, node, "%s must be a list of names", keyword);
+    if (node->kind != NODE_STRING) {
+        return REFUSE(compiler, node, "%s must be a list of names", keyword);
+    }
+    return node->length == 0 ? OK : REFUSE(compiler, node, "%s has a name with U+0000", keyword);
 }
 
 static enum outcome compile_required(struct compiler *compiler, const struct node *value)

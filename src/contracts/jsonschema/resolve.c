@@ -458,5 +458,8 @@ enum outcome resolver_follow(struct resolver *resolver, const struct node *ref,
         return RESOLVER_REFUSE(resolver->fault, ref, "$ref must be a string, not a %s",
                                node_kind_name(ref->kind));
     }
+    if (ref->length > 0) {
+        return RESOLVER_REFUSE(resolver->fault, ref, "$ref has U+0000");
+    }
     return follow(resolver, ref, 0, out);
 }
