@@ -239,6 +239,13 @@ static int list_tags(const struct cli_call *call, const char *history, const cha
     if (revision_tags(new_path, (size_t)limit, &list->arena, names, count, &fault) != OK) {
         return cli_fail(call, EXIT_USAGE, "%s", fault.text);
     }
+    if (*count == 0) {
+        (void)cli_fail(
+            call, EXIT_PARTLY,
+            "--history %s: the current commit has no tags, so no kept version was asked; "
+            "a shallow clone has none: fetch them",
+            history);
+    }
     for (size_t i = 0; i < *count; i++) {
         names[i] = arena_printf(&list->arena, "git:%s", names[i]);
     }
@@ -386,7 +393,8 @@ const struct cli_command contract_diff_commands[] = {
      "break, because old data\n"
      "may hold the name with another value; --closed says that data has declared members only.\n"
      "\n"
-     "Exit codes: 0 compatible, 1 not, 2 not compared.\n"
+     "Exit codes: 0 compatible, or OLD is a revision that does not have the path yet; 1 not "
+     "compatible; 2 not compared.\n"
      "\n"
      "  quadrille contract diff git:v1.4.0 events/asyncapi\n"
      "  quadrille contract diff git:origin/main events/ --format github\n"

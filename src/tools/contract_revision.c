@@ -209,7 +209,7 @@ static enum outcome write_files(const struct location *at, const char *commit, c
         {.folder = at->top,
          .index = index,
          .output_file = list,
-         .words = {"ls-files", "-z", "--", "*.yaml", "*.yml", "*.json"}},
+         .words = {"ls-files", "-z", "--", "*.yaml", "*.yml", "*.json", "*.avsc"}},
         {.folder = at->top,
          .index = index,
          .input_file = list,

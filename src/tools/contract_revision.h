@@ -9,7 +9,7 @@
 
 /*
  * Files as they were in a revision of the git repository that a path lies in. They are written to a
- * private temporary folder, YAML and JSON only, so that references between them lead where they led
+ * private temporary folder, YAML, JSON and Avro only, so that references between them lead where they led
  * then. git is run without a shell and changes nothing in the repository.
  */
 

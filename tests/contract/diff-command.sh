@@ -135,4 +135,77 @@ check 'foreign names are compared' run 1 hostile.yaml hostile2.yaml
 check 'and reach no terminal with their control characters' bash -c "! grep -q \$'\\e' stdout"
 printf 'asyncapi: 3.0.0\ninfo: [\n' >broken.yaml
 check 'a document that cannot be read is not taken for one that was removed' run 2 "$shop" broken.yaml
+# ---- What was once called compatible, and was not; and what is harmless.
+
+# talk FOLDER VERSION SAID HEARD PAYLOAD: a service that says Placed and Changed, and one that hears them from a copy.
+talk()
+{
+    local messages="Placed: {name: Placed, payload: $5}, Changed: {name: Changed}, Answer: {name: Answer}"
+    local binding='bindings: {amqp: {is: routingKey, exchange: {name: shop, type: topic}}}'
+    mkdir -p "$1"
+    printf '%s\n' "asyncapi: 3.0.0" "info: {title: shop, version: $2}" 'channels:' \
+        "  placed: {address: shop.placed, messages: {$messages}, $binding}" 'operations:' \
+        "  say: {action: send, channel: {\$ref: '#/channels/placed'}, messages: [$3]}" >"$1/shop.yaml"
+    printf '%s\n' "asyncapi: 3.0.0" "info: {title: ship, version: 1.0.0}" 'channels:' \
+        "  placed: {address: shop.placed, messages: {Placed: {name: Placed, payload: $4}, Changed: {name: Changed}}, $binding}" 'operations:' \
+        "  hear: {action: receive, channel: {\$ref: '#/channels/placed'}}" >"$1/ship.yaml"
+}
+both="{\$ref: '#/channels/placed/messages/Placed'}, {\$ref: '#/channels/placed/messages/Changed'}"
+id='{type: object, required: [id], properties: {id: {type: string}}}'
+any='{type: object, properties: {id: {type: string}}}'
+talk said/old 1.0.0 "$both" "$id" "$id"
+talk said/new 1.0.0 "${both%%, *}" "$id" "$id"
+check 'a message that an operation no longer names breaks those who hear it' run 1 said/old said/new
+check 'and is told' says 'no operation publishes it any more; heard by ship (hear)'
+check 'one service alone, too' run 1 said/old/shop.yaml said/new/shop.yaml
+talk wide 1.0.0 "$both" "$any" "$id"
+sed -i 's/version: 1.0.0/version: 1.1.0/' wide/ship.yaml
+check 'a copy that expects less breaks nobody' run 0 said/old wide
+mkdir alone
+cp said/old/shop.yaml alone/
+check 'a listener that is gone breaks nobody' run 0 said/old alone
+sed "s|^  say: .*|  answer: {action: receive, channel: {\$ref: '#/channels/placed'}, reply: {channel: {\$ref: '#/channels/placed'}, messages: [{\$ref: '#/channels/placed/messages/Answer'}]}}|" \
+    said/old/shop.yaml >reply.yaml
+sed 's|, reply: .*|}|' reply.yaml >silent.yaml
+check 'a reply that is no longer given breaks' run 1 reply.yaml silent.yaml
+check 'and is told as well' says 'reply Answer: a message was removed'
+mkdir -p twins/old/v1 twins/old/v2
+cp alone/shop.yaml twins/old/v1/
+cp alone/shop.yaml twins/old/v2/
+cp -r twins/old twins/new
+sed -i 's/{id: {type: string}}/{id: {type: integer}}/' twins/new/v2/shop.yaml
+check 'of two files with one name each is compared with its own' run 1 twins/old twins/new
+
+avro="{schemaFormat: 'application/vnd.apache.avro;version=1.9.0', schema: {\$ref: './user.avsc'}}"
+talk repo/avro 1.0.0 "$both" "$id" "$avro"
+rm repo/avro/ship.yaml
+echo '{"type": "record", "name": "User", "fields": [{"name": "id", "type": "string"}]}' >repo/avro/user.avsc
+commit avro
+check 'a foreign schema in a file of its own is the same as itself' run 0 git:avro repo/avro
+sed -i 's/"type": "string"/"type": "int"/' repo/avro/user.avsc
+check 'and unknown when that file changes' run 1 git:avro repo/avro
+newer="{schemaFormat: 'application/schema+json;version=draft-2020-12', schema: {type: object, properties: {id: {\$ref: '#/channels/placed/messages/Placed/x-id', maxLength: 5}}}}, x-id: {type: string}"
+talk newer/old 1.0.0 "$both" "$id" "$newer"
+talk newer/new 1.0.0 "$both" "$id" "${newer/5/3}"
+check 'a newer schema is the same as itself' run 0 newer/old/shop.yaml newer/old/shop.yaml
+check 'what stands beside its reference is not overlooked' run 1 newer/old/shop.yaml newer/new/shop.yaml
+check 'but unknown' says 'ref are not compared'
+talk default 1.0.0 "$both" "$id" "{schemaFormat: 'application/vnd.aai.asyncapi+json;version=3.0.0', schema: $id}"
+check 'the default schema format, written out, is no change' run 0 said/old/shop.yaml default/shop.yaml
+check 'and none is told' says 'no difference that matters'
+check 'a history without tags is told' bash -c "git init -q untagged && cp '$shop'/jobs.yaml untagged/ && git -C untagged add -A &&
+    git -C untagged -c user.name=t -c user.email=t@example.com commit -qm x && '$quadrille' contract diff git:HEAD untagged --history git 2>&1 | grep -q 'has no tags'"
+# Thousands of words before one break.
+for version in old new; do
+    awk -v word=$version 'BEGIN {
+        print "asyncapi: 3.0.0\ninfo: {title: t, version: 1.0.0}\nchannels:"
+        for (c = 0; c < 8; c++) {
+            printf "  c%d:\n    address: c%d\n    messages:\n      M%d:\n        payload:\n          type: object\n          properties:\n", c, c, c
+            for (i = 0; i < 1500; i++) printf "            p%d: {description: %s}\n", i, word
+        }
+        printf "  last: {address: last, messages: {Last: {payload: {type: %s}}}}\n", word == "old" ? "string" : "integer"
+    }' >"$version.yaml"
+done
+check 'a break is not lost among thousands of words' run 1 old.yaml new.yaml
+check 'but told' says '[P11]'
 echo "1..$number"

@@ -322,6 +322,24 @@ static void tell_send_removed(struct document_comparison *c, const struct asynca
                                  : "who hears it is not known");
 }
 
+/* What the operation itself still does; its removal is told as such. */
+static void compare_messages(struct document_comparison *c,
+                             const struct asyncapi_operation *operation,
+                             const struct asyncapi_operation *other,
+                             const struct asyncapi_document *new)
+{
+    document_diff_said(c, operation, new);
+    const struct operation_messages heard = operation_messages(operation, false);
+    for (size_t i = 0; i < heard.count && other != NULL; i++) {
+        const struct asyncapi_message *now =
+            document_still_has(c, operation->document, new, heard.items[i]);
+        if (now != NULL && !document_handles(new, false, now)) {
+            tell_operation(c, O2, DIFF_TOPOLOGY, 0, operation, other,
+                           arena_printf(&c->arena, "it no longer takes %s", heard.items[i]->name));
+        }
+    }
+}
+
 void document_diff_operations(struct document_comparison *c, struct asyncapi_document *old,
                               struct asyncapi_document *new)
 {
@@ -331,16 +349,20 @@ void document_diff_operations(struct document_comparison *c, struct asyncapi_doc
         if (other != NULL && other->is_send != operation->is_send) {
             tell_operation(c, O3, DIFF_BREAKING, DIFF_FORWARD | DIFF_BACKWARD, operation, other,
                            NULL);
-        } else if (other == NULL) {
+            continue;
+        }
+        if (other == NULL) {
             other = operation_alike(new, operation);
             if (other != NULL) {
                 tell_operation(c, O4, DIFF_OK, 0, operation, other, "it has another key");
             } else if (operation->is_send) {
                 tell_send_removed(c, operation);
+                continue;
             } else {
                 tell_operation(c, O2, DIFF_TOPOLOGY, 0, operation, NULL, NULL);
             }
         }
+        compare_messages(c, operation, other, new);
     }
     for (size_t i = 0; i < new->operation_count; i++) {
         if (operation_find(old, &new->operations[i]) == NULL &&

@@ -29,6 +29,31 @@ static bool is_same(const struct diff_finding *a, const struct diff_finding *b)
            strcmp(a->after, b->after) == 0;
 }
 
+/* Where the list is full, the most harmless one gives way to a worse one: what breaks is not lost
+ * among words. */
+static struct diff_finding *find_milder(struct diff *diff, enum diff_level level)
+{
+    struct diff_finding *mildest = &diff->items[0];
+    for (size_t i = 1; i < diff->count; i++) {
+        if (!diff->items[i].is_error && diff->items[i].level < mildest->level) {
+            mildest = &diff->items[i];
+        }
+    }
+    return mildest->level < level ? mildest : NULL;
+}
+
+static struct diff_finding *make_room(struct diff *diff, enum diff_level level)
+{
+    if (diff->count == DIFF_FINDINGS_MAX) {
+        return find_milder(diff, level);
+    }
+    if ((diff->count & (diff->count - 1)) == 0) {
+        size_t room = diff->count == 0 ? 1 : diff->count * 2;
+        diff->items = xrealloc(diff->items, room * sizeof diff->items[0]);
+    }
+    return &diff->items[diff->count++];
+}
+
 void diff_add(struct diff *diff, const struct diff_finding *finding)
 {
     for (size_t i = 0; i < diff->count; i++) {
@@ -37,14 +62,10 @@ void diff_add(struct diff *diff, const struct diff_finding *finding)
             return;
         }
     }
-    if (diff->count == DIFF_FINDINGS_MAX) {
+    struct diff_finding *item = make_room(diff, finding->level);
+    if (item == NULL) {
         return; /* that many say enough */
     }
-    if ((diff->count & (diff->count - 1)) == 0) {
-        size_t room = diff->count == 0 ? 1 : diff->count * 2;
-        diff->items = xrealloc(diff->items, room * sizeof diff->items[0]);
-    }
-    struct diff_finding *item = &diff->items[diff->count++];
     *item = *finding;
     item->subject = copy(diff, finding->subject);
     item->path = copy(diff, finding->path);

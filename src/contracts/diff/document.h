@@ -58,10 +58,20 @@ bool channel_surely_matches(const struct asyncapi_channel *binding,
 /* The same name, on the same channel or one that is bound with a pattern. */
 bool message_is_heard(const struct asyncapi_message *heard, const struct asyncapi_message *said);
 
+/* What an operation says (its messages or, where it receives, its replies), or what it hears. */
+struct operation_messages {
+    struct asyncapi_message *const *items;
+    size_t count;
+};
+struct operation_messages operation_messages(const struct asyncapi_operation *operation,
+                                             bool is_send);
+
 /* The first operation of the set that receives the message; NULL when none. */
 const struct asyncapi_operation *find_listener(const struct asyncapi *set,
                                                const struct asyncapi_message *message);
 bool is_sent(const struct asyncapi *set, const struct asyncapi_message *message);
+/* This very message: another document's copy of it does not count. */
+bool is_sent_here(const struct asyncapi *set, const struct asyncapi_message *message);
 bool is_received_by_owner(const struct asyncapi_message *message);
 bool is_sent_by_owner(const struct asyncapi_message *message);
 /* With one document, who listens is not known. */
@@ -70,6 +80,17 @@ bool knows_listeners(const struct asyncapi *set);
 /* message_diff.c: all of one message that is in both versions, and what was added or removed. */
 void document_diff_messages(struct document_comparison *c, struct asyncapi_document *old,
                             struct asyncapi_document *new);
+/* Messages that are still there, but that no operation says any more. */
+void document_diff_said(struct document_comparison *c, const struct asyncapi_operation *operation,
+                        const struct asyncapi_document *new);
+/* The message in the new version, in whichever document it lies; NULL when it is gone. */
+const struct asyncapi_message *document_still_has(const struct document_comparison *c,
+                                                  const struct asyncapi_document *old,
+                                                  const struct asyncapi_document *new,
+                                                  const struct asyncapi_message *message);
+/* By an operation that names this very message. */
+bool document_handles(const struct asyncapi_document *document, bool is_send,
+                      const struct asyncapi_message *message);
 /* What publishers say and consumers with schemas of their own expect, in the new version. */
 void document_diff_copies(struct document_comparison *c);
 /* channel_diff.c */

@@ -74,13 +74,33 @@ static struct asyncapi_document *only_given(const struct asyncapi *set)
     return only;
 }
 
+static size_t common_ending(const char *a, const char *b)
+{
+    size_t left = strlen(a);
+    size_t right = strlen(b);
+    size_t count = 0;
+    while (count < left && count < right && a[left - count - 1] == b[right - count - 1]) {
+        count++;
+    }
+    return count;
+}
+
+/* Of several files with the service's name the one whose path is most alike: v1/orders.yaml is not
+ * v2/orders.yaml. */
 struct asyncapi_document *document_find(const struct asyncapi *set,
                                         const struct asyncapi_document *document)
 {
+    struct asyncapi_document *best = NULL;
+    size_t best_score = 0;
     for (size_t i = 0; i < set->count; i++) {
         if (strcmp(set->items[i].service, document->service) == 0) {
-            return &set->items[i];
+            size_t score = 1 + common_ending(set->items[i].file->path, document->file->path);
+            best = score > best_score ? &set->items[i] : best;
+            best_score = score > best_score ? score : best_score;
         }
+    }
+    if (best != NULL) {
+        return best;
     }
     for (size_t i = 0; i < set->count; i++) {
         if (document->id != NULL && same_or_none(set->items[i].id, document->id)) {
@@ -185,11 +205,21 @@ bool message_is_heard(const struct asyncapi_message *heard, const struct asyncap
            (strcmp(heard->name, said->name) == 0 && channel_matches(heard->channel, said->channel));
 }
 
-static bool handles(const struct asyncapi_operation *operation,
+struct operation_messages operation_messages(const struct asyncapi_operation *operation,
+                                             bool is_send)
+{
+    return operation->is_send == is_send
+               ? (struct operation_messages){operation->messages, operation->message_count}
+               : (struct operation_messages){operation->reply_messages,
+                                             operation->reply_message_count};
+}
+
+static bool handles(const struct asyncapi_operation *operation, bool is_send,
                     const struct asyncapi_message *message)
 {
-    for (size_t i = 0; i < operation->message_count; i++) {
-        if (message_is_heard(operation->messages[i], message)) {
+    const struct operation_messages list = operation_messages(operation, is_send);
+    for (size_t i = 0; i < list.count; i++) {
+        if (message_is_heard(list.items[i], message)) {
             return true;
         }
     }
@@ -202,7 +232,7 @@ static const struct asyncapi_operation *find_operation(const struct asyncapi_doc
 {
     for (size_t i = 0; i < document->operation_count; i++) {
         const struct asyncapi_operation *operation = &document->operations[i];
-        if (operation->is_send == is_send && handles(operation, message)) {
+        if (handles(operation, is_send, message)) {
             return operation;
         }
     }
@@ -226,6 +256,22 @@ bool is_sent(const struct asyncapi *set, const struct asyncapi_message *message)
     for (size_t i = 0; i < set->count; i++) {
         if (find_operation(&set->items[i], message, true) != NULL) {
             return true;
+        }
+    }
+    return false;
+}
+
+bool is_sent_here(const struct asyncapi *set, const struct asyncapi_message *message)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        for (size_t o = 0; o < set->items[i].operation_count; o++) {
+            const struct operation_messages list =
+                operation_messages(&set->items[i].operations[o], true);
+            for (size_t m = 0; m < list.count; m++) {
+                if (list.items[m]->written == message->written) {
+                    return true;
+                }
+            }
         }
     }
     return false;

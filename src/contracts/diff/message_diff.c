@@ -15,12 +15,19 @@ static bool is_json_schema(const char *format)
            strstr(format, "schema+json") != NULL || strstr(format, "schema+yaml") != NULL;
 }
 
-static void compare_foreign(struct document_comparison *c, const struct asyncapi_message *old,
-                            const struct asyncapi_message *new, const char *subject)
+/* Of one language; the default, written out, is no change, and neither is its version 3.1. */
+static bool same_format(const char *a, const char *b)
 {
-    if (old->payload != NULL && new->payload != NULL && same_value(old->payload, new->payload)) {
-        return;
-    }
+    static const char asyncapi[] = "application/vnd.aai.asyncapi";
+    bool is_a = a == NULL || strncmp(a, asyncapi, sizeof asyncapi - 1) == 0;
+    bool is_b = b == NULL || strncmp(b, asyncapi, sizeof asyncapi - 1) == 0;
+    return (is_a && is_b) || same_or_none(a, b);
+}
+
+static void tell_undecided(struct document_comparison *c, const struct asyncapi_message *old,
+                           const struct asyncapi_message *new, const char *subject,
+                           const char *note)
+{
     document_tell(c, &(struct document_change){
                          .rule = P32,
                          .level = DIFF_UNKNOWN,
@@ -30,8 +37,152 @@ static void compare_foreign(struct document_comparison *c, const struct asyncapi
                          .new = new->payload != NULL ? new->payload : new->at,
                          .before = diff_text(&c->arena, old->payload),
                          .after = diff_text(&c->arena, new->payload),
-                         .note = "the schema is no JSON Schema, and it was changed",
+                         .note = note,
                      });
+}
+
+/* Values, and what references in them lead to. False: not for certain. */
+enum { FOREIGN_DEPTH_MAX = 100, FOREIGN_STEPS_MAX = 100000, FOREIGN_PAIRS_MAX = 256 };
+
+struct foreign_comparison {
+    struct documents *old, *new;
+    size_t steps;
+    const struct node *pairs[FOREIGN_PAIRS_MAX][2]; /* that references led to */
+    size_t pair_count;
+};
+
+/* Met before: no need to look again. */
+static bool was_met(struct foreign_comparison *c, const struct node *a, const struct node *b)
+{
+    for (size_t i = 0; i < c->pair_count; i++) {
+        if (c->pairs[i][0] == a && c->pairs[i][1] == b) {
+            return true;
+        }
+    }
+    if (c->pair_count < FOREIGN_PAIRS_MAX) {
+        c->pairs[c->pair_count][0] = a;
+        c->pairs[c->pair_count++][1] = b;
+    }
+    return false;
+}
+
+static const struct node *follow(struct documents *documents, const struct node *node)
+{
+    const char *reference = node_find_text(node, "$ref");
+    return reference == NULL || ref_is_elsewhere(reference) ? node : ref_follow(documents, node);
+}
+
+static bool is_reference(const struct node *node)
+{
+    return node_find_text(node, "$ref") != NULL;
+}
+
+static bool same_foreign(struct foreign_comparison *c, const struct node *a, const struct node *b,
+                         int depth);
+
+static bool same_children(struct foreign_comparison *c, const struct node *a, const struct node *b,
+                          int depth)
+{
+    const struct node *at = b->first;
+    for (const struct node *child = a->first; child != NULL && at != NULL; child = child->next) {
+        const struct node *other = a->kind == NODE_MAP ? node_find(b, child->key) : at;
+        if (other == NULL || !same_foreign(c, child, other, depth + 1)) {
+            return false;
+        }
+        at = at->next;
+    }
+    return a->count == b->count;
+}
+
+/* Some languages read what stands beside a $ref. */
+static bool same_beside(struct foreign_comparison *c, const struct node *a, const struct node *b,
+                        int depth)
+{
+    if (!is_reference(a) || !is_reference(b)) {
+        return (!is_reference(a) || a->count == 1) && (!is_reference(b) || b->count == 1);
+    }
+    for (const struct node *child = a->first; child != NULL; child = child->next) {
+        const struct node *other = node_find(b, child->key);
+        if (other == NULL ||
+            (strcmp(child->key, "$ref") != 0 && !same_foreign(c, child, other, depth + 1))) {
+            return false;
+        }
+    }
+    return a->count == b->count;
+}
+
+static bool same_foreign(struct foreign_comparison *c, const struct node *a, const struct node *b,
+                         int depth)
+{
+    const struct node *left = follow(c->old, a);
+    const struct node *right = follow(c->new, b);
+    if (left == NULL || right == NULL || left->kind != right->kind || depth == FOREIGN_DEPTH_MAX ||
+        ++c->steps > FOREIGN_STEPS_MAX || !same_beside(c, a, b, depth)) {
+        return false;
+    }
+    if (left->kind < NODE_LIST) {
+        return same_value(left, right);
+    }
+    return (left != a && was_met(c, left, right)) || same_children(c, left, right, depth);
+}
+
+static bool is_same_text(struct document_comparison *c, const struct asyncapi_message *old,
+                         const struct asyncapi_message *new)
+{
+    struct foreign_comparison same = {.old = &c->old->documents, .new = &c->new->documents};
+    return old->payload != NULL &&
+           new->payload != NULL &&same_foreign(&same, old->payload, new->payload, 0);
+}
+
+static void compare_foreign(struct document_comparison *c, const struct asyncapi_message *old,
+                            const struct asyncapi_message *new, const char *subject)
+{
+    if (!is_same_text(c, old, new)) {
+        tell_undecided(c, old, new, subject, "the schema is no JSON Schema, and it was changed");
+    }
+}
+
+/* What stands beside a $ref counts since draft 2019-09; the comparison is of draft-07, where it
+ * does not. */
+static bool has_newer_reference(struct foreign_comparison *c, struct documents *documents,
+                                const struct node *node, int depth)
+{
+    if (node == NULL || node->kind < NODE_LIST) {
+        return false;
+    }
+    if (depth == FOREIGN_DEPTH_MAX || ++c->steps > FOREIGN_STEPS_MAX) {
+        return true;
+    }
+    if (is_reference(node)) {
+        const struct node *target = follow(documents, node);
+        return node->count > 1 || (target != node && !was_met(c, target, target) &&
+                                   has_newer_reference(c, documents, target, depth + 1));
+    }
+    for (const struct node *child = node->first; child != NULL; child = child->next) {
+        if (has_newer_reference(c, documents, child, depth + 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_newer(const char *format)
+{
+    return format != NULL &&
+           (strstr(format, "2019-09") != NULL || strstr(format, "2020-12") != NULL);
+}
+
+static void compare_newer(struct document_comparison *c, const struct asyncapi_message *old,
+                          const struct asyncapi_message *new, const char *subject)
+{
+    struct foreign_comparison steps = {0};
+    if ((is_newer(old->schema_format) || is_newer(new->schema_format)) &&
+        (has_newer_reference(&steps, &c->old->documents, old->payload, 0) ||
+         has_newer_reference(&steps, &c->new->documents, new->payload, 0)) &&
+        !is_same_text(c, old, new)) {
+        tell_undecided(c, old, new, subject,
+                       "it was changed, and keywords beside a $ref are not compared");
+    }
 }
 
 /* What is published by one version and read by the other. */
@@ -59,7 +210,8 @@ static unsigned sides_of(const struct document_comparison *c, const struct async
     if (c->options->is_history) {
         return DIFF_BACKWARD;
     }
-    bool only_reads = is_received_by_owner(new) && !is_sent(c->old, old) && !is_sent(c->new, new);
+    bool only_reads =
+        is_received_by_owner(new) && !is_sent_here(c->old, old) && !is_sent_here(c->new, new);
     return only_reads ? DIFF_BACKWARD : DIFF_FORWARD | DIFF_BACKWARD;
 }
 
@@ -76,13 +228,17 @@ static void compare_words(struct document_comparison *c, const struct asyncapi_m
     const struct {
         const char *name;
         const char *old, *new;
+        bool is_same;
     } words[] = {
-        {"contentType", old->content_type, new->content_type},
-        {"schemaFormat", old->schema_format, new->schema_format},
-        {"contentEncoding", encoding_of(old), encoding_of(new)},
+        {"contentType", old->content_type, new->content_type,
+         same_or_none(old->content_type, new->content_type)},
+        {"schemaFormat", old->schema_format, new->schema_format,
+         same_format(old->schema_format, new->schema_format)},
+        {"contentEncoding", encoding_of(old), encoding_of(new),
+         same_or_none(encoding_of(old), encoding_of(new))},
     };
     for (size_t i = 0; i < COUNT_OF(words); i++) {
-        if (!same_or_none(words[i].old, words[i].new)) {
+        if (!words[i].is_same) {
             document_tell(c, &(struct document_change){
                                  .rule = M4,
                                  .level = DIFF_BREAKING,
@@ -131,6 +287,7 @@ static void compare_message(struct document_comparison *c, const struct asyncapi
     size_t from = c->diff->count;
     if (is_json_schema(old->schema_format) && is_json_schema(new->schema_format)) {
         compare_schemas(c, old->payload, new->payload, sides, subject);
+        compare_newer(c, old, new, subject);
     } else {
         compare_foreign(c, old, new, subject);
     }
@@ -149,12 +306,9 @@ static const char *name_listener(struct document_comparison *c,
     return arena_printf(&c->arena, "heard by %s (%s)", listener->document->service, listener->key);
 }
 
-static void tell_removed(struct document_comparison *c, const struct asyncapi_message *old)
+static void tell_unsaid(struct document_comparison *c, const struct asyncapi_message *old,
+                        const char *why)
 {
-    bool only_reads = is_received_by_owner(old) && !is_sent(c->old, old);
-    if (only_reads) {
-        return; /* nobody depends on what it reads: its operations tell */
-    }
     const struct asyncapi_operation *now = find_listener(c->new, old);
     const struct asyncapi_operation *before = find_listener(c->old, old);
     struct document_change change = {
@@ -174,9 +328,18 @@ static void tell_removed(struct document_comparison *c, const struct asyncapi_me
         change.sides = DIFF_FORWARD;
         change.note = arena_printf(&c->arena, "%s until now", name_listener(c, before));
     }
+    change.note = arena_printf(&c->arena, "%s%s", why, change.note);
     size_t from = c->diff->count;
     document_tell(c, &change);
     document_pin(c, from, old->channel);
+}
+
+static void tell_removed(struct document_comparison *c, const struct asyncapi_message *old)
+{
+    bool only_reads = is_received_by_owner(old) && !is_sent_here(c->old, old);
+    if (!only_reads) { /* nobody depends on what it reads: its operations tell */
+        tell_unsaid(c, old, "");
+    }
 }
 
 /* Operations of others that take whatever the channel has. */
@@ -232,6 +395,45 @@ void document_diff_messages(struct document_comparison *c, struct asyncapi_docum
             if (message_find(old, &new->channels[i].messages[m]) == NULL) {
                 tell_added(c, old, &new->channels[i].messages[m]);
             }
+        }
+    }
+}
+
+bool document_handles(const struct asyncapi_document *document, bool is_send,
+                      const struct asyncapi_message *message)
+{
+    for (size_t o = 0; o < document->operation_count; o++) {
+        const struct operation_messages list =
+            operation_messages(&document->operations[o], is_send);
+        for (size_t m = 0; m < list.count; m++) {
+            if (list.items[m]->written == message->written) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+const struct asyncapi_message *document_still_has(const struct document_comparison *c,
+                                                  const struct asyncapi_document *old,
+                                                  const struct asyncapi_document *new,
+                                                  const struct asyncapi_message *message)
+{
+    const struct asyncapi_document *owner = message->channel->owner;
+    const struct asyncapi_document *now = owner == old ? new : document_find(c->new, owner);
+    return now != NULL ? message_find(now, message) : NULL;
+}
+
+void document_diff_said(struct document_comparison *c, const struct asyncapi_operation *operation,
+                        const struct asyncapi_document *new)
+{
+    const struct operation_messages said = operation_messages(operation, true);
+    for (size_t i = 0; i < said.count; i++) {
+        const struct asyncapi_message *now =
+            document_still_has(c, operation->document, new, said.items[i]);
+        /* Another service may have taken it over. */
+        if (now != NULL && !document_handles(new, true, now) && !is_sent(c->new, said.items[i])) {
+            tell_unsaid(c, said.items[i], "no operation publishes it any more; ");
         }
     }
 }

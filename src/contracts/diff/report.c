@@ -237,6 +237,10 @@ static void write_github(const struct diff_report *report, const struct diff *di
         add_escaped(out, finding->before, false);
         buffer_text(out, "; after: ");
         add_escaped(out, finding->after, false);
+        if (finding->note != NULL) {
+            buffer_text(out, "; ");
+            add_escaped(out, finding->note, false);
+        }
         buffer_printf(out, "; %s\n", rule->advice);
     }
 }

@@ -295,7 +295,7 @@ static void join_renamed(struct diff *diff, size_t from, struct inclusion *run)
         }
         (void)find_lone(diff, from, P05, gone->path, &gone_count);
         struct diff_finding *come = find_lone(diff, from, P03, gone->path, &come_count);
-        if (gone_count != 1 || come_count != 1) {
+        if (gone_count != 1 || come_count != 1 || gone->level != come->level) {
             continue;
         }
         const struct node *a =
