@@ -7,8 +7,8 @@ PACKAGES_BUILD=(
     librabbitmq-dev libpq-dev libjson-c-dev libyaml-dev libpcre2-dev libidn2-dev
     libcurl4-openssl-dev libmicrohttpd-dev libsodium-dev libjwt-dev check jq
 )
-PACKAGES_RUN=("${PACKAGES_BUILD[@]}" clang libclang-rt-14-dev rabbitmq-server postgresql curl)
-PACKAGES_LINT=(clang-format clang-tidy shellcheck git)
+PACKAGES_RUN=("${PACKAGES_BUILD[@]}" clang libclang-rt-14-dev rabbitmq-server postgresql curl git)
+PACKAGES_LINT=(clang-format clang-tidy shellcheck)
 
 INSTALL_LOCK=/run/quadrille-packages.lock
 POLICY=/usr/sbin/policy-rc.d

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # ./run test: which suites run in which build, and how many tests that were.
 
-SUITES_ALONE=' unit model fuzz '    # need no servers
+SUITES_ALONE=' unit contract model fuzz ' # need no servers
 SUITES_SANITIZED=(unit contract) # run under the sanitizers as well; `once` marks what need not
 # Integration tests run once each: those marked `sanitized` in the sanitizers' build, the others in GCC's. `fuzz` is Clang's.
 

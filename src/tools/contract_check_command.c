@@ -121,8 +121,8 @@ static int run_check(const struct cli_call *call)
 }
 
 static const struct cli_option check_options[] = {
-    {"contracts", "PATH", "CONTRACTS", "events/asyncapi",
-     "AsyncAPI document, or folder with some; may be given several times", .is_repeatable = true},
+    {"contracts", "PATH", "CONTRACTS", "events/asyncapi", "AsyncAPI document, or folder with some",
+     .is_repeatable = true},
     {"message", "NAME", NULL, NULL,
      "FILEs hold payloads of this message: Name, service.Name, or its CloudEvents type"},
     {"wire", NULL, NULL, NULL, "FILEs describe whole AMQP messages (below); find out what each is"},
@@ -135,9 +135,9 @@ static const struct cli_option check_options[] = {
     {"url", "URL", "AMQP_URL", NULL, "for --queue: amqp://user:password@host:port/vhost"},
     {"management-url", "URL", "MANAGEMENT_URL", NULL,
      "for --queue: where its bindings are read, http://user:password@host:port"},
-    {"exchange", "NAME", NULL, NULL, "for --queue: bind to this instead; several times",
-     .is_repeatable = true},
-    {"key", "KEY", NULL, NULL, "for --queue: the binding key that belongs to it",
+    {"exchange", "NAME", NULL, NULL, "for --queue: bind to this instead", .is_repeatable = true},
+    {"key", "KEY", NULL, NULL,
+     "for --queue: the binding key that belongs to it; several may share one --exchange",
      .is_repeatable = true},
     {"count", "N", NULL, NULL, "for --queue: end after so many messages"},
     {"for", "DURATION", NULL, NULL, "for --queue: end after 500ms, 30s, 5m …"},
@@ -181,7 +181,13 @@ const struct cli_command contract_check_commands[] = {
      "receives by contract. What is sent to the queue directly, through the default exchange, is "
      "not seen; when verdicts\n"
      "are not read, at most 10,000 messages wait and the oldest are dropped. Places and rules are "
-     "told, never values.",
+     "told, never values.\n"
+     "\n"
+     "  quadrille contract check --contracts events/ --message OrderPlaced order.json\n"
+     "  tail -F events.jsonl | quadrille contract check --contracts events/ --message OrderPlaced "
+     "-\n"
+     "  quadrille contract check --contracts events/ --wire message.json\n"
+     "  quadrille contract check --contracts events/ --queue packing --url amqp://… --for 5m",
      check_options, COUNT_OF(check_options), run_check},
 };
 const size_t contract_check_command_count = COUNT_OF(contract_check_commands);

@@ -52,7 +52,11 @@ const struct cli_command contract_doc_commands[] = {
      "contracts give the\n"
      "same bytes. DIR is made; one that is not empty must have been written by this command, which "
      "then replaces its\n"
-     "pages and removes those of what is no more.",
+     "pages and removes those of what is no more.\n"
+     "\n"
+     "  quadrille contract doc site/ events/\n"
+     "\n"
+     "Exit codes: 0 done, 1 nothing was written, or not everything could be read, 2 wrong usage.",
      doc_options, COUNT_OF(doc_options), run_doc},
 };
 const size_t contract_doc_command_count = COUNT_OF(contract_doc_commands);

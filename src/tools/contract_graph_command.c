@@ -94,7 +94,13 @@ const struct cli_command contract_graph_commands[] = {
      "channels, so that documents\n"
      "of different teams, each with its own copy, make one picture. Sagas are read from x-saga, "
      "x-outcomes and\n"
-     "x-compensates.",
+     "x-compensates. A name is written as the picture of all shows it.\n"
+     "\n"
+     "  quadrille contract graph events/\n"
+     "  quadrille contract graph events/ --service billing --format dot | dot -Tsvg >billing.svg\n"
+     "\n"
+     "Exit codes: 0 done, 1 not everything could be read, or there is nothing of that name, 2 "
+     "wrong usage.",
      graph_options, COUNT_OF(graph_options), run_graph},
 };
 const size_t contract_graph_command_count = COUNT_OF(contract_graph_commands);

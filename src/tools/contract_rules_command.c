@@ -116,7 +116,13 @@ static int run_rules(const struct cli_call *call)
 }
 
 const struct cli_command contract_rules_commands[] = {
-    {"contract rules", "[ID]", "list the linter's rules, or explain one with examples", NULL, NULL,
-     0, run_rules},
+    {"contract rules", "[ID]", "list the linter's rules, or explain one with examples",
+     "With ID: what the rule asks and why, with a bad and a good example. (quadrille) marks the "
+     "rules that apply with\n"
+     "--profile quadrille only.\n\n"
+     "  quadrille contract rules\n"
+     "  quadrille contract rules misspelt-keyword\n\n"
+     "Exit codes: 0 done, 2 there is no such rule.",
+     NULL, 0, run_rules},
 };
 const size_t contract_rules_command_count = COUNT_OF(contract_rules_commands);

@@ -10,7 +10,7 @@ document=$(realpath "$3")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-export TMPDIR=$folder/tmp GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+export TMPDIR=$folder/tmp GIT_CEILING_DIRECTORIES=$folder GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 mkdir tmp
 number=0
 
@@ -92,7 +92,8 @@ check 'and said to be none' complains 'has no folders'
 check 'an unknown revision is refused' run 2 git:nowhere $events
 check 'with what to do' complains 'a shallow clone'
 check 'an option is no revision' run 2 git:--help $events
-check 'outside of a repository there is no revision' run 2 git:HEAD "$shop/../../../../../../../../tmp"
+check 'outside of a repository there is no revision' run 2 git:HEAD kept
+check 'and that is said' complains 'repository'
 mkdir repo/later
 cp "$shop"/jobs.yaml repo/later/
 check 'what the revision does not have is nothing to compare with' run 0 git:v1.0.0 repo/later

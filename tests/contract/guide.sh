@@ -44,6 +44,7 @@ mkdir -p "$SCRATCH/tree/tests/contract"
 cp -r "$SOURCE/events" "$SCRATCH/tree/"
 cp -r "$SOURCE/tests/contract/guide" "$SCRATCH/tree/tests/contract/"
 cp -r "$SOURCE/tests/contract/guide/contracts" "$SCRATCH/tree/contracts"
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 git_ init -q
 git_ add -A
 git_ commit -q -m first
@@ -59,9 +60,32 @@ for line in "${lines[@]}"; do
 done
 [ ${#lines[@]} -ge 8 ] || { echo "Bail out! the guide's commands were not found"; exit 1; }
 
+# ---- the tool's own help ----------------------------------------------------------------------
+
+# Every command has an example, and every example works; that which listens to a broker is tested elsewhere.
+(
+    cd "$SCRATCH/tree"
+    cp -r contracts old
+    cp tests/contract/guide/order.schema.json tests/contract/guide/order.json .
+    cp order.schema.json old.schema.json
+    cp order.schema.json new.schema.json
+    echo '{"orderId": "01938f60-4d10-7b8e-a2f3-6c7d8e9f0a1b", "total": 999}' | tee payload.json >payloads.jsonl
+    echo '{"exchange": "shop", "routing_key": "shop.order-placed", "body": '"$(cat payload.json)"'}' >message.json
+)
+"$QUADRILLE" contract --help >"$SCRATCH/help"
+while read -r command; do
+    grep -q "^  quadrille $command .*[^ ]" <(sed '/^Commands:/,$d' "$SCRATCH/help") || echo "$command"
+done < <(sed -nE '/^Commands:/,$ s/^  (contract [a-z]+) .*/\1/p' "$SCRATCH/help") >"$SCRATCH/output"
+verdict "the help has an example of every command" 0 "$(wc -l <"$SCRATCH/output")"
+mapfile -t lines < <(sed '/^Commands:/,$d' "$SCRATCH/help" | sed -n 's/^  \(quadrille .*\)/\1/p' | grep -v -- ' --queue ')
+for line in "${lines[@]}"; do
+    verdict "$line" 0 "$(run_line "$line")"
+done
+[ ${#lines[@]} -ge 12 ] || { echo "Bail out! the help's examples were not found"; exit 1; }
+
 # ---- the gate ---------------------------------------------------------------------------------
 
-# gate_lines LANGUAGE: `name<tab>command` of each line that runs the tool; its path is taken off.
+# gate_lines LANGUAGE: each line that runs the tool, without its path.
 gate_lines() {
     section 'In your CI' "$1" | sed -nE 's/^ *(- )?(run: )?(\/opt\/[^ ]*\/)?(quadrille contract .*)/\4/p'
 }
@@ -72,6 +96,7 @@ mapfile -t gates < <(gate_lines sh && gate_lines yaml)
 try() {
     local gate wanted
     sed -i -E "$2" "$SCRATCH/tree/contracts/shop.yaml"
+    [ -z "$2" ] || ! git_ diff --quiet || { echo "Bail out! '$1' changed nothing"; exit 1; }
     for gate in "${gates[@]}"; do
         case $gate in
         *' lint '*) wanted=$3 ;;

@@ -20,7 +20,7 @@
  * the queue and its bindings stay as they are, and a broken message is named.
  */
 
-enum { WAIT_MS = 20000, CONFIRM_MS = 5000 };
+enum { WAIT_MS = 20000 };
 
 static const char QUEUE[] = "listener";
 static const char EXCHANGE[] = "teller.events";
@@ -170,7 +170,7 @@ static void publish_all(void)
     for (size_t i = 0; i < COUNT_OF(sayings); i++) {
         publish(&sayings[i]);
     }
-    int64_t until = clock_monotonic_ms() + CONFIRM_MS;
+    int64_t until = clock_monotonic_ms() + WAIT_MS;
     while (broker_unconfirmed(broker) > 0) {
         ck_assert_msg(clock_monotonic_ms() < until, "not confirmed");
         must(broker_wait(broker, -1, 100, &fault), &fault);
@@ -187,7 +187,7 @@ static void consume_all(void)
     while (come < COUNT_OF(sayings)) {
         struct delivery deliveries[COUNT_OF(sayings)];
         size_t count = 0;
-        must(broker_take(consumer, deliveries, COUNT_OF(deliveries), CONFIRM_MS, &count, &fault),
+        must(broker_take(consumer, deliveries, COUNT_OF(deliveries), WAIT_MS, &count, &fault),
              &fault);
         ck_assert_msg(count > 0, "only %zu messages came", come);
         for (size_t i = 0; i < count; i++, come++) {
