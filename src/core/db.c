@@ -828,18 +828,6 @@ bool db_get_bool(const struct db_rows *rows, int row, int column)
     return db_get_i64(rows, row, column) != 0;
 }
 
-double db_get_double(const struct db_rows *rows, int row, int column)
-{
-    if (db_is_null(rows, row, column)) {
-        return 0;
-    }
-    assert(PQgetlength(result_of(rows), row, column) == 8);
-    uint64_t raw = read_big_endian(PQgetvalue(result_of(rows), row, column), 8);
-    double number = 0;
-    memcpy(&number, &raw, sizeof number);
-    return number;
-}
-
 struct uuid db_get_uuid(const struct db_rows *rows, int row, int column)
 {
     struct uuid id = {{0}};

@@ -93,7 +93,6 @@ void db_array_text(struct db_array *array, const char *text);
 void db_array_bytes(struct db_array *array, const void *bytes, size_t length);
 void db_array_i64(struct db_array *array, int64_t number); /* DB_INT8 */
 void db_array_i32(struct db_array *array, int32_t number);
-void db_array_bool(struct db_array *array, bool value);
 void db_array_time(struct db_array *array, int64_t utc_ms);
 struct db_param db_array(struct db_array *array);
 
@@ -142,7 +141,6 @@ bool db_is_null(const struct db_rows *rows, int row, int column);
 int64_t db_get_i64(const struct db_rows *rows, int row,
                    int column); /* int2, int4, int8, xid8, bool; NULL reads 0 */
 bool db_get_bool(const struct db_rows *rows, int row, int column);
-double db_get_double(const struct db_rows *rows, int row, int column);
 struct uuid db_get_uuid(const struct db_rows *rows, int row, int column); /* NULL reads nil */
 int64_t db_get_time(const struct db_rows *rows, int row,
                     int column); /* timestamptz as UTC ms; NULL reads INT64_MIN */

@@ -171,11 +171,6 @@ void db_array_i32(struct db_array *array, int32_t value)
     put_big_endian(element(array, 4), (uint64_t)(int64_t)value, 4);
 }
 
-void db_array_bool(struct db_array *array, bool value)
-{
-    put_big_endian(element(array, 1), value ? 1 : 0, 1);
-}
-
 void db_array_time(struct db_array *array, int64_t utc_ms)
 {
     if (utc_ms == INT64_MIN) {

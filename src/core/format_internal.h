@@ -25,10 +25,6 @@ bool format_is_uri_template(const char *text, size_t length);
 /* A domain of RFC 5321 and 1123: dotted labels of letters, digits and inner hyphens. */
 bool format_is_domain(const char *text, size_t length);
 
-/* Letters beyond ASCII that an IRI may have (RFC 3987), and those that only its query may have. */
-bool format_is_ucschar(uint32_t point);
-bool format_is_iprivate(uint32_t point);
-
 enum format_class {
     FORMAT_ALPHA = 1,
     FORMAT_DIGIT = 2,

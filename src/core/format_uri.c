@@ -20,7 +20,8 @@ struct uri {
     bool is_international;
 };
 
-bool format_is_ucschar(uint32_t point)
+/* Letters beyond ASCII that an IRI may have (RFC 3987), and those that only its query may have. */
+static bool is_ucschar(uint32_t point)
 {
     if (point < 0x10000) {
         return (point >= 0xa0 && point <= 0xd7ff) || (point >= 0xf900 && point <= 0xfdcf) ||
@@ -31,7 +32,7 @@ bool format_is_ucschar(uint32_t point)
     return point <= 0xefffd && (point & 0xffff) <= 0xfffd && !is_tag;
 }
 
-bool format_is_iprivate(uint32_t point)
+static bool is_iprivate(uint32_t point)
 {
     return (point >= 0xe000 && point <= 0xf8ff) ||
            (point >= 0xf0000 && point <= 0x10fffd && (point & 0xffff) <= 0xfffd);
@@ -51,7 +52,7 @@ static size_t character_bytes(const struct uri *uri, unsigned classes, bool may_
     }
     uint32_t point = 0;
     size_t bytes = text_code_point(uri->at, (size_t)(uri->end - uri->at), &point);
-    return format_is_ucschar(point) || (may_be_private && format_is_iprivate(point)) ? bytes : 0;
+    return is_ucschar(point) || (may_be_private && is_iprivate(point)) ? bytes : 0;
 }
 
 static void skip(struct uri *uri, unsigned classes, bool may_be_private)

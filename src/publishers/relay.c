@@ -38,8 +38,8 @@ static void tell(struct relay *relay, enum link_server server, enum link_state s
 }
 
 /*
- * The plans of relay.md hold with these; a session that says nothing for lock_ms loses the lock, be
- * it idle or in the middle of a result that nobody takes.
+ * The plans of the relay's statements hold with these; a session that says nothing for lock_ms
+ * loses the lock, be it idle or in the middle of a result that nobody takes.
  */
 static char *session_settings(const struct relay *relay)
 {

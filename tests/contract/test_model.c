@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../unit/unit.h"
-#include "contracts/generate.h"
+#include "contracts/generate/generate.h"
 #include "contracts/model.h"
 #include "core/buffer.h"
 

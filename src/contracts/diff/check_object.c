@@ -411,7 +411,7 @@ static bool holds_names(const struct node *list, const struct node *names)
     for (const struct node *at = names->first; at != NULL; at = at->next) {
         bool is_there = false;
         for (const struct node *own = list->first; own != NULL; own = own->next) {
-            is_there |= same_value(own, at);
+            is_there |= literal_equal(own, at);
         }
         if (!is_there) {
             return false;

@@ -22,10 +22,10 @@ enum verdict check_type(struct inclusion *run, const struct variant *left, const
 static bool holds(const struct node *allowed, const struct node *value)
 {
     if (strcmp(allowed->key, "const") == 0) {
-        return same_value(allowed, value);
+        return literal_equal(allowed, value);
     }
     for (const struct node *at = allowed->first; at != NULL; at = at->next) {
-        if (same_value(at, value)) {
+        if (literal_equal(at, value)) {
             return true;
         }
     }
@@ -205,7 +205,7 @@ static bool has_same(const struct terms *terms, const struct node *keyword)
 {
     for (size_t i = 0; i < terms->count; i++) {
         const struct node *own = node_find(terms->items[i].node, keyword->key);
-        if (own != NULL && same_value(own, keyword)) {
+        if (own != NULL && literal_equal(own, keyword)) {
             return true;
         }
     }
@@ -314,7 +314,7 @@ static bool same_or_none(const struct node *a, const struct node *b, const char 
 {
     const struct node *left = node_find(a, keyword);
     const struct node *right = node_find(b, keyword);
-    return left == NULL || right == NULL ? left == right : same_value(left, right);
+    return left == NULL || right == NULL ? left == right : literal_equal(left, right);
 }
 
 /* contentEncoding, contentMediaType: read together, because JSON may lie in base64. */
@@ -338,7 +338,7 @@ enum verdict check_newer(struct inclusion *run, const struct variant *left,
 {
     for (size_t i = 0; i < left->terms->count; i++) {
         const struct node *own = node_find(left->terms->items[i].node, keyword->key);
-        if (own != NULL && same_value(own, keyword)) {
+        if (own != NULL && literal_equal(own, keyword)) {
             return VERDICT_YES;
         }
     }

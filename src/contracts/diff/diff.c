@@ -82,15 +82,6 @@ void diff_done(struct diff *diff)
     *diff = (struct diff){0};
 }
 
-enum diff_level diff_worst(const struct diff *diff)
-{
-    enum diff_level worst = DIFF_OK;
-    for (size_t i = 0; i < diff->count; i++) {
-        worst = diff->items[i].level > worst ? diff->items[i].level : worst;
-    }
-    return worst;
-}
-
 static int compare(const void *left, const void *right)
 {
     const struct diff_finding *a = left;

@@ -45,9 +45,6 @@ struct diff {
 void diff_add(struct diff *diff, const struct diff_finding *finding);
 void diff_done(struct diff *diff);
 
-/* The worst level; DIFF_OK when it is empty. */
-enum diff_level diff_worst(const struct diff *diff);
-
 /* By message, then by path. */
 void diff_sort(struct diff *diff);
 

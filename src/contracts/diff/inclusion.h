@@ -3,6 +3,7 @@
 #define CONTRACTS_DIFF_INCLUSION_H
 
 #include "contracts/diff/diff.h"
+#include "contracts/literal.h"
 #include "contracts/node.h"
 #include "contracts/ref.h"
 #include "core/buffer.h"
@@ -171,7 +172,6 @@ bool variant_high_integer(const struct variant *variant, int64_t *out);
 
 /* same.c: equal in meaning, for certain. */
 bool same_schema(struct inclusion *run, const struct node *a, const struct node *b);
-bool same_value(const struct node *a, const struct node *b);
 /* The keyword's value, schema or not, under the same keyword of both. */
 bool same_keyword(struct inclusion *run, const char *keyword, const struct node *a,
                   const struct node *b);
@@ -182,8 +182,6 @@ enum verdict literal_fits(struct inclusion *run, const struct node *value,
 void literal_done(struct inclusion *run);
 /* VERDICT_NO: certainly does not match. */
 enum verdict literal_matches(struct inclusion *run, const char *pattern, const char *text);
-int literal_compare(const struct node *a, const struct node *b); /* numbers */
-bool literal_is_integer(const struct node *number);
 bool literal_is_multiple(struct inclusion *run, const struct node *number,
                          const struct node *divisor);
 

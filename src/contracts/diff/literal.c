@@ -13,22 +13,6 @@ static bool read_number(const struct node *node, struct number *out)
     return number_read(node->text, strlen(node->text), out);
 }
 
-int literal_compare(const struct node *a, const struct node *b)
-{
-    struct number left;
-    struct number right;
-    if (read_number(a, &left) && read_number(b, &right)) {
-        return number_compare(&left, &right);
-    }
-    return a->number < b->number ? -1 : a->number > b->number;
-}
-
-bool literal_is_integer(const struct node *number)
-{
-    struct number exact;
-    return read_number(number, &exact) && number_is_integer(&exact);
-}
-
 bool literal_is_multiple(struct inclusion *run, const struct node *number,
                          const struct node *divisor)
 {

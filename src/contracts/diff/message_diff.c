@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/diff/document.h"
 #include "contracts/diff/schema_diff.h"
+#include "contracts/literal.h"
 
 #include <string.h>
 
@@ -121,7 +122,7 @@ static bool same_foreign(struct foreign_comparison *c, const struct node *a, con
         return false;
     }
     if (left->kind < NODE_LIST) {
-        return same_value(left, right);
+        return literal_equal(left, right);
     }
     return (left != a && was_met(c, left, right)) || same_children(c, left, right, depth);
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-bool diff_report_fails(const struct diff_report *report, const struct diff_finding *finding)
+static bool fails(const struct diff_report *report, const struct diff_finding *finding)
 {
     if (finding->is_error) {
         return true;
@@ -18,14 +18,14 @@ size_t diff_report_failures(const struct diff_report *report, const struct diff 
 {
     size_t count = 0;
     for (size_t i = 0; i < diff->count; i++) {
-        count += diff_report_fails(report, &diff->items[i]);
+        count += fails(report, &diff->items[i]);
     }
     return count;
 }
 
 static bool is_shown(const struct diff_report *report, const struct diff_finding *finding)
 {
-    return report->has_all || finding->level != DIFF_OK || diff_report_fails(report, finding);
+    return report->has_all || finding->level != DIFF_OK || fails(report, finding);
 }
 
 static const char *sides_text(unsigned sides)
@@ -178,7 +178,7 @@ static void write_json(const struct diff_report *report, const struct diff *diff
         const struct diff_rule *rule = &diff_rules[finding->rule];
         buffer_printf(out, "%s\n  {\"rule\": \"%s\", \"level\": \"%s\", \"fails\": %s",
                       i > 0 ? "," : "", rule->id, diff_level_name(finding->level),
-                      diff_report_fails(report, finding) ? "true" : "false");
+                      fails(report, finding) ? "true" : "false");
         buffer_printf(out, ", \"forward\": %s, \"backward\": %s",
                       (finding->sides & DIFF_FORWARD) != 0 ? "true" : "false",
                       (finding->sides & DIFF_BACKWARD) != 0 ? "true" : "false");
@@ -222,9 +222,9 @@ static void write_github(const struct diff_report *report, const struct diff *di
         const struct diff_rule *rule = &diff_rules[finding->rule];
         struct position place =
             finding->new_place.path != NULL ? finding->new_place : finding->old_place;
-        const char *kind = diff_report_fails(report, finding) ? "error"
-                           : finding->level == DIFF_OK        ? "notice"
-                                                              : "warning";
+        const char *kind = fails(report, finding)      ? "error"
+                           : finding->level == DIFF_OK ? "notice"
+                                                       : "warning";
         buffer_printf(out, "::%s file=", kind);
         add_escaped(out, place.path != NULL ? place.path : "", true);
         buffer_printf(out, ",line=%d,col=%d,title=%s %s::", place.line, place.column,

@@ -16,7 +16,6 @@ struct diff_report {
     bool has_colour;
 };
 
-bool diff_report_fails(const struct diff_report *report, const struct diff_finding *finding);
 size_t diff_report_failures(const struct diff_report *report, const struct diff *diff);
 
 typedef void diff_writer(const struct diff_report *report, const struct diff *diff,

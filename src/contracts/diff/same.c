@@ -75,77 +75,10 @@ struct comparison {
 
 static bool same(struct comparison *c, const struct node *a, const struct node *b);
 
-static bool is_number(const struct node *node)
-{
-    return node->kind == NODE_INTEGER || node->kind == NODE_NUMBER;
-}
-
-static bool same_values(const struct node *a, const struct node *b, int depth);
-
-static bool same_members(const struct node *a, const struct node *b, int depth)
-{
-    for (const struct node *child = a->first; child != NULL; child = child->next) {
-        const struct node *other = node_find(b, child->key);
-        if (other == NULL || !same_values(child, other, depth + 1)) {
-            return false;
-        }
-    }
-    return a->count == b->count;
-}
-
-static bool same_lists(const struct node *a, const struct node *b, int depth)
-{
-    const struct node *right = b->first;
-    for (const struct node *left = a->first; left != NULL; left = left->next) {
-        if (right == NULL || !same_values(left, right, depth + 1)) {
-            return false;
-        }
-        right = right->next;
-    }
-    return right == NULL;
-}
-
-static bool same_values(const struct node *a, const struct node *b, int depth)
-{
-    if (a == b) {
-        return true;
-    }
-    if (depth > SAME_DEPTH_MAX) {
-        return false;
-    }
-    if (is_number(a) && is_number(b)) {
-        return literal_compare(a, b) == 0;
-    }
-    if (a->kind != b->kind) {
-        return false;
-    }
-    switch (a->kind) {
-    case NODE_NULL:
-        return true;
-    case NODE_LIST:
-        return same_lists(a, b, depth);
-    case NODE_MAP:
-        return same_members(a, b, depth);
-    case NODE_STRING:
-        return a->length == b->length && memcmp(a->text, b->text, a->length) == 0 &&
-               strcmp(a->text, b->text) == 0;
-    case NODE_BOOLEAN:
-    case NODE_INTEGER:
-    case NODE_NUMBER:
-        break;
-    }
-    return strcmp(a->text, b->text) == 0;
-}
-
-bool same_value(const struct node *a, const struct node *b)
-{
-    return same_values(a, b, 0);
-}
-
 static bool has_value(const struct node *list, const struct node *value)
 {
     for (const struct node *at = list->first; at != NULL; at = at->next) {
-        if (same_values(at, value, 0)) {
+        if (literal_equal(at, value)) {
             return true;
         }
     }
@@ -169,12 +102,12 @@ static bool same_set(const struct node *a, const struct node *b)
         return holds_all(a, b) && holds_all(b, a);
     }
     if (a->kind == NODE_LIST) {
-        return a->count == 1 && same_values(a->first, b, 0);
+        return a->count == 1 && literal_equal(a->first, b);
     }
     if (b->kind == NODE_LIST) {
-        return b->count == 1 && same_values(a, b->first, 0);
+        return b->count == 1 && literal_equal(a, b->first);
     }
-    return same_values(a, b, 0);
+    return literal_equal(a, b);
 }
 
 static bool same_schemas(struct comparison *c, const struct node *a, const struct node *b,
@@ -233,7 +166,7 @@ static bool same_content(struct comparison *c, enum content content, const struc
     case VALUE:
         break;
     }
-    return same_values(a, b, 0);
+    return literal_equal(a, b);
 }
 
 static bool same_maps(struct comparison *c, const struct node *a, const struct node *b)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/diff/schema_diff.h"
 
+#include "contracts/literal.h"
 #include "contracts/pointer.h"
 
 #include <stdlib.h>
@@ -77,7 +78,7 @@ static const char *const generated[] = {
 
 static bool differ(const struct node *a, const struct node *b)
 {
-    return a == NULL || b == NULL ? a != b : !same_value(a, b);
+    return a == NULL || b == NULL ? a != b : !literal_equal(a, b);
 }
 
 /* DIFF_RULE_COUNT: by any rule. */

@@ -12,11 +12,7 @@ struct graph_writer {
     void (*write)(const struct graph *graph, struct buffer *out);
 };
 
-/* text, mermaid, dot, json */
-extern const struct graph_writer graph_writers[];
-extern const size_t graph_writer_count;
-
-/* NULL when there is none of this name. */
+/* text, mermaid, dot, json; NULL when there is none of this name. */
 const struct graph_writer *graph_writer_find(const char *name);
 
 void graph_write_text(const struct graph *graph, struct buffer *out);

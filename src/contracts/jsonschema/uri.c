@@ -31,11 +31,6 @@ static size_t scheme_length(const char *text)
     return text[length] == ':' ? length : 0;
 }
 
-bool uri_is_absolute(const char *reference)
-{
-    return scheme_length(reference) > 0;
-}
-
 static struct parts split(const char *text)
 {
     struct parts parts = {0};

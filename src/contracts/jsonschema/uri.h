@@ -19,9 +19,6 @@ const char *uri_resolve(struct arena *arena, const char *base, const char *refer
 /* The text behind '#'; NULL when there is none. */
 const char *uri_fragment(const char *reference);
 
-/* Has it a scheme? */
-bool uri_is_absolute(const char *reference);
-
 /* %xx made bytes; NULL when one of them would be U+0000 or is malformed. */
 char *uri_decode(struct arena *arena, const char *text, size_t length);
 

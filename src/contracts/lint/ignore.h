@@ -8,8 +8,8 @@
  * A file of findings that a team lives with, each with its reason:
  *
  *   - rule: published-not-consumed
- *     path: services/billing.yaml        # may have * ? and []; a trailing part of the path is
- * enough at: /operations/sayPaymentFailed   # optional: what lies at or below this JSON Pointer
+ *     path: services/billing.yaml        # * ? [] work; leading folders may be left out
+ *     at: /operations/sayPaymentFailed   # optional: at or below this JSON Pointer
  *     reason: The accounting system listens, and has no contract yet.
  *     until: 2027-03-31                  # optional: after that day it counts again
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/lint/sense.h"
 
-#include "contracts/lint/value.h"
+#include "contracts/literal.h"
 
 #include <string.h>
 
@@ -60,11 +60,11 @@ static bool fits(const struct node *value, const struct node *schema)
     const struct node *type = node_find(schema, "type");
     const struct node *listed = NULL;
     size_t count = values_of(schema, &listed);
-    if (type != NULL && !value_has_type(value, type)) {
+    if (type != NULL && !literal_has_type(value, type)) {
         return false;
     }
     for (size_t i = 0; i < count; i++, listed = listed->next) {
-        if (value_equal(listed, value)) {
+        if (literal_equal(listed, value)) {
             return true;
         }
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/lint/sense.h"
 
-#include "contracts/lint/value.h"
+#include "contracts/literal.h"
 #include "contracts/similar.h"
 #include "core/codec.h"
 #include "core/pattern.h"
@@ -297,11 +297,12 @@ static void judge_type_of(struct lint *lint, const struct schema_visit *visit,
                           const struct node *value, const char *keyword)
 {
     const struct node *type = node_find(visit->at, "type");
-    if (type == NULL || value_has_type(value, type)) {
+    if (type == NULL || literal_has_type(value, type)) {
         return;
     }
     lint_add(lint, &sense_contradictory_values, value->place,
-             "%s holds a %s, which is not of type %s", keyword, node_kind_name(value->kind),
+             "%s holds %s %s, which is not of type %s", keyword,
+             value->kind == NODE_INTEGER ? "an" : "a", node_kind_name(value->kind),
              type->kind == NODE_STRING ? type->text : "that is listed");
 }
 
@@ -320,7 +321,7 @@ static void judge_enum(struct lint *lint, const struct schema_visit *visit)
         judge_type_of(lint, visit, value, "enum");
         for (const struct node *other = compares ? list->first : value; other != value;
              other = other->next) {
-            if (value_equal(other, value)) {
+            if (literal_equal(other, value)) {
                 lint_add(lint, &sense_contradictory_values, value->place,
                          "enum lists this value twice");
                 break;
@@ -340,7 +341,7 @@ static void judge_const(struct lint *lint, const struct schema_visit *visit)
     bool is_listed = list == NULL || list->kind != NODE_LIST || list->count == 0;
     for (const struct node *each = is_listed ? NULL : list->first; each != NULL && !is_listed;
          each = each->next) {
-        is_listed = value_equal(each, value);
+        is_listed = literal_equal(each, value);
     }
     if (!is_listed) {
         lint_add(lint, &sense_contradictory_values, value->key_place,

@@ -72,7 +72,7 @@ static const struct spec_member server_members[] = {
     TAGS, DOCS,
     ONE("bindings", &spec_server_bindings),
 };
-const struct spec_object spec_server = OBJECT("Server Object", server_members, "servers");
+static const struct spec_object server = OBJECT("Server Object", server_members, "servers");
 
 static const struct spec_member parameter_members[] = {
     {"enum", SPEC_LIST, SPEC_TEXTS},
@@ -112,18 +112,18 @@ static const struct spec_member message_members[] = {
     SCHEMA("payload"),
     LIST("traits", &message_trait),
 };
-const struct spec_object spec_message = OBJECT("Message Object", message_members, "messages");
+static const struct spec_object message = OBJECT("Message Object", message_members, "messages");
 
 static const struct spec_member channel_members[] = {
     {"address", SPEC_TEXT | SPEC_NULL},
-    MAP("messages", &spec_message),
+    MAP("messages", &message),
     TITLE,
-    REFERENCES("servers", &spec_server, SPEC_UNIQUE),
+    REFERENCES("servers", &server, SPEC_UNIQUE),
     MAP("parameters", &parameter),
     TAGS, DOCS,
     ONE("bindings", &spec_channel_bindings),
 };
-const struct spec_object spec_channel = OBJECT("Channel Object", channel_members, "channels");
+static const struct spec_object channel = OBJECT("Channel Object", channel_members, "channels");
 
 static const struct spec_member reply_address_members[] = {TEXT("description"), EXPRESSION(SPEC_REQUIRED)};
 static const struct spec_object reply_address =
@@ -131,10 +131,10 @@ static const struct spec_object reply_address =
 
 static const struct spec_member reply_members[] = {
     ONE("address", &reply_address),
-    {"channel", .object = &spec_channel, .flags = SPEC_REF_ONLY},
-    REFERENCES("messages", &spec_message, 0),
+    {"channel", .object = &channel, .flags = SPEC_REF_ONLY},
+    REFERENCES("messages", &message, 0),
 };
-const struct spec_object spec_reply = OBJECT("Operation Reply Object", reply_members, "replies");
+static const struct spec_object reply = OBJECT("Operation Reply Object", reply_members, "replies");
 
 #define OPERATION_TRAIT_MEMBERS \
     TITLE, \
@@ -150,24 +150,24 @@ static const char *const actions[] = {"send", "receive", NULL};
 static const struct spec_member operation_members[] = {
     OPERATION_TRAIT_MEMBERS,
     {"action", SPEC_TEXT, SPEC_REQUIRED, .values = actions},
-    {"channel", .object = &spec_channel, .flags = SPEC_REQUIRED | SPEC_REF_ONLY},
-    REFERENCES("messages", &spec_message, 0),
-    ONE("reply", &spec_reply),
+    {"channel", .object = &channel, .flags = SPEC_REQUIRED | SPEC_REF_ONLY},
+    REFERENCES("messages", &message, 0),
+    ONE("reply", &reply),
     LIST("traits", &operation_trait),
 };
-const struct spec_object spec_operation = OBJECT("Operation Object", operation_members, "operations");
+static const struct spec_object operation = OBJECT("Operation Object", operation_members, "operations");
 
 static const struct spec_member components_members[] = {
     {"schemas", .object = &spec_schema, .holds = SPEC_COMPONENTS_OF, .flags = SPEC_REF | SPEC_SCHEMA},
-    COMPONENTS("servers", &spec_server),
-    COMPONENTS("channels", &spec_channel),
-    COMPONENTS("operations", &spec_operation),
-    COMPONENTS("messages", &spec_message),
+    COMPONENTS("servers", &server),
+    COMPONENTS("channels", &channel),
+    COMPONENTS("operations", &operation),
+    COMPONENTS("messages", &message),
     COMPONENTS("securitySchemes", &spec_security_scheme),
     COMPONENTS("serverVariables", &variable),
     COMPONENTS("parameters", &parameter),
     COMPONENTS("correlationIds", &correlation),
-    COMPONENTS("replies", &spec_reply),
+    COMPONENTS("replies", &reply),
     COMPONENTS("replyAddresses", &reply_address),
     COMPONENTS("externalDocs", &spec_external_docs),
     COMPONENTS("tags", &spec_tag),
@@ -184,10 +184,10 @@ static const struct spec_member document_members[] = {
     REQUIRED_TEXT("asyncapi"),
     URL("id"),
     {"info", .object = &info, .flags = SPEC_REQUIRED},
-    MAP("servers", &spec_server),
+    MAP("servers", &server),
     TEXT("defaultContentType"),
-    MAP("channels", &spec_channel),
-    MAP("operations", &spec_operation),
+    MAP("channels", &channel),
+    MAP("operations", &operation),
     {"components", .object = &components},
 };
 const struct spec_object spec_document = OBJECT("AsyncAPI Object", document_members, NULL);

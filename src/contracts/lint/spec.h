@@ -74,13 +74,8 @@ struct spec_object {
 extern const struct spec_object spec_document;
 extern const struct spec_object spec_schema;
 extern const struct spec_object spec_multi_format;
-extern const struct spec_object spec_channel;
-extern const struct spec_object spec_operation;
-extern const struct spec_object spec_reply;
 extern const struct spec_object spec_message_example;
 extern const struct spec_object spec_amqp_channel;
-extern const struct spec_object spec_server;
-extern const struct spec_object spec_message;
 extern const struct spec_object spec_tag;
 
 /* lint/spec_bindings.c, for lint/spec.c. */

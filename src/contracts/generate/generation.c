@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "contracts/generate.h"
+#include "contracts/generate/generate.h"
 
-#include "contracts/c_text.h"
+#include "contracts/generate/c_text.h"
 
 #include <stdlib.h>
 #include <string.h>

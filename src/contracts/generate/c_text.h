@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTRACTS_C_TEXT_H
-#define CONTRACTS_C_TEXT_H
+#ifndef CONTRACTS_GENERATE_C_TEXT_H
+#define CONTRACTS_GENERATE_C_TEXT_H
 
 #include "core/buffer.h"
 #include "core/memory.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "contracts/c_text.h"
+#include "contracts/generate/c_text.h"
 
 #include <ctype.h>
 #include <stdarg.h>

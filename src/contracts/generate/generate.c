@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "contracts/generate.h"
+#include "contracts/generate/generate.h"
 
 #include "core/outcome.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTRACTS_GENERATE_H
-#define CONTRACTS_GENERATE_H
+#ifndef CONTRACTS_GENERATE_GENERATE_H
+#define CONTRACTS_GENERATE_GENERATE_H
 
 #include "contracts/model.h"
 #include "core/buffer.h"

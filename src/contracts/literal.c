@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "contracts/lint/value.h"
+#include "contracts/literal.h"
 
-#include <math.h>
+#include "contracts/jsonschema/number.h"
+
 #include <string.h>
 
 static bool is_number(const struct node *node)
@@ -9,23 +10,41 @@ static bool is_number(const struct node *node)
     return node->kind == NODE_INTEGER || node->kind == NODE_NUMBER;
 }
 
+/* False when its exponent is beyond what number.h takes: then `number` is the nearest there is. */
+static bool read_number(const struct node *node, struct number *out)
+{
+    return number_read(node->text, strlen(node->text), out);
+}
+
+int literal_compare(const struct node *a, const struct node *b)
+{
+    struct number left;
+    struct number right;
+    if (read_number(a, &left) && read_number(b, &right)) {
+        return number_compare(&left, &right);
+    }
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+bool literal_is_integer(const struct node *number)
+{
+    struct number exact;
+    return read_number(number, &exact) && number_is_integer(&exact);
+}
+
 static bool equal_numbers(const struct node *a, const struct node *b)
 {
-    if (a->is_beyond || b->is_beyond) {
-        return strcmp(a->text, b->text) == 0;
-    }
-    if (a->kind == NODE_INTEGER && b->kind == NODE_INTEGER) {
-        return strcmp(a->text, b->text) == 0 ||
-               (a->integer == b->integer && a->number == b->number && fabs(a->number) < 0x1p53);
-    }
-    return a->number == b->number;
+    struct number left;
+    struct number right;
+    return read_number(a, &left) && read_number(b, &right) ? number_compare(&left, &right) == 0
+                                                           : strcmp(a->text, b->text) == 0;
 }
 
 static bool equal_lists(const struct node *a, const struct node *b)
 {
     const struct node *other = b->first;
     for (const struct node *each = a->first; each != NULL; each = each->next) {
-        if (!value_equal(each, other)) {
+        if (!literal_equal(each, other)) {
             return false;
         }
         other = other->next;
@@ -37,16 +56,26 @@ static bool equal_maps(const struct node *a, const struct node *b)
 {
     for (const struct node *each = a->first; each != NULL; each = each->next) {
         const struct node *other = node_find(b, each->key);
-        if (other == NULL || !value_equal(each, other)) {
+        if (other == NULL || !literal_equal(each, other)) {
             return false;
         }
     }
     return true;
 }
 
-/* As deep as a file may be nested. */
-bool value_equal(const struct node *a, const struct node *b)
+/* Both may hold U+0000. */
+static bool equal_texts(const struct node *a, const struct node *b)
 {
+    return a->length == b->length && (a->length > 0 ? memcmp(a->text, b->text, a->length) == 0
+                                                    : strcmp(a->text, b->text) == 0);
+}
+
+/* As deep as a file may be nested. */
+bool literal_equal(const struct node *a, const struct node *b)
+{
+    if (a == b) {
+        return true;
+    }
     if (is_number(a) && is_number(b)) {
         return equal_numbers(a, b);
     }
@@ -59,7 +88,7 @@ bool value_equal(const struct node *a, const struct node *b)
     case NODE_BOOLEAN:
         return a->integer == b->integer;
     case NODE_STRING:
-        return strcmp(a->text, b->text) == 0;
+        return equal_texts(a, b);
     case NODE_LIST:
         return equal_lists(a, b);
     case NODE_MAP:
@@ -69,6 +98,13 @@ bool value_equal(const struct node *a, const struct node *b)
         break;
     }
     return false;
+}
+
+/* What cannot be read is not said to be none. */
+static bool may_be_integer(const struct node *number)
+{
+    struct number exact;
+    return !read_number(number, &exact) || number_is_integer(&exact);
 }
 
 static bool is_of(const struct node *value, const char *type)
@@ -90,12 +126,11 @@ static bool is_of(const struct node *value, const char *type)
             }
         }
     }
-    bool is_whole = value->kind == NODE_NUMBER &&
-                    (!isfinite(value->number) || floor(value->number) == value->number);
-    return !is_known || (is_whole && strcmp(type, "integer") == 0);
+    return !is_known ||
+           (strcmp(type, "integer") == 0 && value->kind == NODE_NUMBER && may_be_integer(value));
 }
 
-bool value_has_type(const struct node *value, const struct node *type)
+bool literal_has_type(const struct node *value, const struct node *type)
 {
     if (type->kind == NODE_STRING) {
         return is_of(value, type->text);
