@@ -9,8 +9,8 @@
 
 /*
  * Files as they were in a revision of the git repository that a path lies in. They are written to a
- * private temporary folder, YAML, JSON and Avro only, so that references between them lead where they led
- * then. git is run without a shell and changes nothing in the repository.
+ * private temporary folder, YAML, JSON and Avro only, so that references between them lead where
+ * they led then. git is run without a shell and changes nothing in the repository.
  */
 
 enum { REVISION_TAGS_MAX = 100 };

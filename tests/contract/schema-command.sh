@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2016 # $schema is JSON's
 # `quadrille contract schema` as a program: what it prints, its exit codes, and which files it never reads. Prints TAP.
 #   usage: schema-command.sh QUADRILLE
 set -euo pipefail
