@@ -351,7 +351,7 @@ static bool run_members(struct run *run, const struct members *members,
          entry = entry->next) {
         const char *name = entry->k;
         struct json_object *value = lh_entry_v(entry);
-        bool is_next = next < end && strcmp(next->name, name) == 0;
+        bool is_next = next != NULL && next < end && strcmp(next->name, name) == 0;
         const struct member *member = is_next ? next : find_member(members, name);
         if (member != NULL) {
             next = member + 1;
