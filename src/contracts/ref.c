@@ -3,6 +3,7 @@
 
 #include "core/text.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ static const struct node *root_of(const struct node *node)
 static int hex(char c)
 {
     static const char digits[] = "0123456789abcdef";
-    const char *at = c != '\0' ? strchr(digits, c | 0x20) : NULL;
+    const char *at = c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
     return at != NULL ? (int)(at - digits) : -1;
 }
 

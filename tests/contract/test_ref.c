@@ -17,6 +17,7 @@ static const struct {
     {"main.yaml", "a: {b: [x, {c: here}]}\n"
                   "'a/b~c d': escaped\n"
                   "'': empty\n"
+                  "'&': and\n"
                   "to: {$ref: '#/a'}\n"
                   "big: {$ref: './other%20file.json#/up'}\n"
                   "loop1: {$ref: '#/loop2'}\n"
@@ -24,6 +25,7 @@ static const struct {
                   "self: {$ref: '#/self'}\n"
                   "inside: {$ref: '#/inside/deeper'}\n"},
     {"other file.json", "{\"up\": {\"$ref\": \"main.yaml#/a/b/1\"}, \"n\": 1}"},
+    {"control.json", "{\"x\": {\"$ref\": \"main.yaml#/%2\\u0016\"}}"},
     {"broken.yaml", "a: [\n"},
 };
 
@@ -88,6 +90,7 @@ static const struct {
     {"#/a~1b~0c d", "escaped"},
     {"#/a%2Fb~0c%20d", "escaped"},
     {"#/", "empty"},
+    {"#/%26", "and"},
 };
 
 START_TEST(references_lead_where_they_say)
@@ -113,6 +116,7 @@ static const struct {
     {"#/a/b/01", FINDING_DANGLING, "leads nowhere"},
     {"#/a/b/-1", FINDING_DANGLING, "leads nowhere"},
     {"#/a/b/0/x", FINDING_DANGLING, "leads nowhere"},
+    {"control.json#/x", FINDING_DANGLING, "leads nowhere"}, /* a control character is no digit */
     {"#a", FINDING_DANGLING, "is no JSON Pointer"},
     {"none.yaml#/a", FINDING_DANGLING, "names no readable file"},
     {"main.yaml%00x#/a/b/0", FINDING_DANGLING, "names no readable file"},
