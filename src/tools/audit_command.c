@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/clock.h"
 #include "core/text.h"
+#include "tools/access.h"
 #include "tools/audit.h"
 #include "tools/commands.h"
 
@@ -209,15 +210,6 @@ static int run_audit(const struct cli_call *call)
 
 static const struct cli_option options[] = {
     {"contracts", "DIR", "CONTRACTS", "events/asyncapi", "folder with the services' contracts"},
-    {"database-url", "URL", "DATABASE_URL", NULL,
-     "the database server; user and database are the audit's own"},
-    {"management-url", "URL", "MANAGEMENT_URL", NULL,
-     "the broker's management API; the user is the audit's own"},
-    {"provider-url", "URL", "PROVIDER_ADMIN_URL", NULL,
-     "the payment provider's ledger: URL/ledger, or file:PATH"},
-    {"secrets", "DIR", "SECRETS_DIR", NULL, "folder with audit.password"},
-    {"prefix", "TEXT", "DATABASE_PREFIX", "", "put before each database name"},
-    {"vhost", "NAME", "AMQP_VHOST", "/", "virtual host"},
     {"within", "DURATION", NULL, "60s", "how long an upgrade may be under way (I3)"},
     {"wait", "DURATION", NULL, "0s", "judge again until everything holds, for so long at most"},
     {"lag", "DURATION", NULL, "12s",
@@ -226,15 +218,24 @@ static const struct cli_option options[] = {
     {"foreign", "FILE", NULL, NULL, "ids of events published by hand, one UUID a line (I6, I8)"},
     {"dead-letters", "N|FILE", NULL, "0",
      "how many dead letters there must be, or the ids of their events (I10)"},
+    {"provider-url", "URL", "PROVIDER_ADMIN_URL", NULL,
+     "the payment provider's ledger: URL/ledger, or file:PATH", .is_setting = true},
+    {"secrets", "DIR", "SECRETS_DIR", NULL, "folder with audit.password", .is_setting = true},
+    {"prefix", "TEXT", "DATABASE_PREFIX", "", "put before each database name", .is_setting = true},
+    ACCESS_PROFILE,
+    ACCESS_MANAGEMENT_URL,
+    ACCESS_VHOST,
+    ACCESS_DATABASE_URL,
 };
 
 #define AUDIT_HELP(name, sentence, look) "  " #name "\t" sentence "\n\tlook at: " look "\n"
 
 const struct cli_command audit_commands[] = {
     {"audit", "", "check from outside that nothing was lost, doubled or left half done",
-     "Reads every service's database as quadrille_audit, the broker's management API as audit, and "
-     "the payment\n"
-     "provider's ledger. Who hears what comes from the contracts. Fails when an invariant differs, "
+     "Reads every service's database as quadrille_audit, the broker's management API as audit "
+     "(users and\n"
+     "database of the URLs do not matter), and the payment provider's ledger. Who hears what comes "
+     "from the contracts. Fails when an invariant differs, "
      "and when one had\n"
      "nothing to judge. Meant for a company at rest: while events are on their way, use "
      "--wait.\n\n" AUDIT_INVARIANTS(AUDIT_HELP),

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct cli_option json_option = {.name = "json", .help = "print JSON"};
+static const struct cli_option json_option = {.name = "json", .help = "print JSON (docs/json.md)"};
 
 static size_t option_index(const struct cli_command *command, const char *name, size_t length)
 {
@@ -68,10 +68,15 @@ const char *cli_need(const struct cli_call *call, const char *option)
     if (value == NULL || value[0] == '\0') {
         const struct cli_option *o =
             &call->command->options[option_index(call->command, option, strlen(option))];
-        (void)cli_fail(call, EXIT_USAGE, "--%s %s is needed%s%s", o->name,
+        if (o->is_setting && call->settings_fault.text[0] != '\0') {
+            (void)cli_fail(call, EXIT_USAGE, "%s", call->settings_fault.text);
+            return NULL;
+        }
+        (void)cli_fail(call, EXIT_USAGE, "--%s %s is needed%s%s%s", o->name,
                        o->argument != NULL ? o->argument : "",
                        o->variable != NULL ? ", or the environment variable " : "",
-                       o->variable != NULL ? o->variable : "");
+                       o->variable != NULL ? o->variable : "",
+                       o->is_setting ? ", or a profile that says it (docs/profiles.md)" : "");
         return NULL;
     }
     return value;
@@ -121,15 +126,29 @@ static void print_option(const struct cli_option *option)
     (void)putchar('\n');
 }
 
+/* Where the servers are stands apart: it is the same in every command. */
+static void print_options(const struct cli_command *command, bool is_setting)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < command->option_count; i++) {
+        if (command->options[i].is_setting == is_setting) {
+            if (is_setting && count == 0) {
+                (void)printf("\nServers (docs/profiles.md):\n");
+            }
+            print_option(&command->options[i]);
+            count++;
+        }
+    }
+}
+
 static int print_command_help(const struct cli_command *command)
 {
     (void)printf("quadrille %s%s%s: %s\n\nOptions:\n", command->path,
                  command->arguments[0] != '\0' ? " " : "", command->arguments, command->summary);
-    for (size_t i = 0; i < command->option_count; i++) {
-        print_option(&command->options[i]);
-    }
+    print_options(command, false);
     print_option(&json_option);
     (void)printf("  %-28s %s\n", "--help", "print this");
+    print_options(command, true);
     if (command->details != NULL) {
         (void)printf("\n%s\n", command->details);
     }
@@ -240,6 +259,7 @@ static int parse_option(struct cli_call *call, const char *argument, const char 
             return 0;
         }
         call->values[i] = "yes";
+        call->is_given[i] = true;
         return 1;
     }
     if (value == NULL && next == NULL) {
@@ -247,6 +267,7 @@ static int parse_option(struct cli_call *call, const char *argument, const char 
         return 0;
     }
     call->values[i] = value != NULL ? value : next;
+    call->is_given[i] = true;
     if (call->command->options[i].is_repeatable) {
         if (call->given_count == CLI_GIVEN_MAX) {
             (void)cli_fail(call, EXIT_USAGE, "more than %d times --%s", CLI_GIVEN_MAX,
@@ -257,6 +278,21 @@ static int parse_option(struct cli_call *call, const char *argument, const char 
             (struct cli_given){.option = i, .value = call->values[i]};
     }
     return value != NULL ? 1 : 2;
+}
+
+/* What is not given comes from the environment, else is the fallback. Where the servers are has
+ * been settled already, as far as it is known. */
+static void fill_up(struct cli_call *call)
+{
+    for (size_t i = 0; i < call->command->option_count; i++) {
+        const struct cli_option *option = &call->command->options[i];
+        if (call->values[i] == NULL && option->variable != NULL && !option->is_setting) {
+            call->values[i] = getenv(option->variable);
+        }
+        if (call->values[i] == NULL) {
+            call->values[i] = option->fallback;
+        }
+    }
 }
 
 static int parse(struct cli_call *call, int argc, char **argv)
@@ -284,15 +320,6 @@ static int parse(struct cli_call *call, int argc, char **argv)
     if (call->argument_count > 0 && call->command->arguments[0] == '\0') {
         return cli_fail(call, EXIT_USAGE, "'%s' is not understood: this command takes options only",
                         call->arguments[0]);
-    }
-    for (size_t i = 0; i < call->command->option_count; i++) {
-        const struct cli_option *option = &call->command->options[i];
-        if (call->values[i] == NULL && option->variable != NULL) {
-            call->values[i] = getenv(option->variable);
-        }
-        if (call->values[i] == NULL) {
-            call->values[i] = option->fallback;
-        }
     }
     return EXIT_DONE;
 }
@@ -333,9 +360,18 @@ int cli_main(int argc, char **argv, const struct cli_tree *tree)
         .command = command,
         .has_colour = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL,
     };
-    int parsed = parse(&call, argc - 1 - words, argv + 1 + words);
-    if (parsed < 0) {
+    assert(command->option_count <= CLI_OPTIONS_MAX);
+    int code = parse(&call, argc - 1 - words, argv + 1 + words);
+    if (code < 0) {
         return print_command_help(command);
     }
-    return parsed != EXIT_DONE ? parsed : command->run(&call);
+    if (code == EXIT_DONE && tree->settle != NULL) {
+        code = tree->settle(&call);
+    }
+    if (code == EXIT_DONE) {
+        fill_up(&call);
+        code = command->run(&call);
+    }
+    arena_done(&call.arena);
+    return code;
 }

@@ -2,6 +2,7 @@
 #ifndef TOOLS_CLI_H
 #define TOOLS_CLI_H
 
+#include "core/memory.h"
 #include "core/outcome.h"
 
 #include <stdbool.h>
@@ -15,7 +16,8 @@
  */
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_PARTLY = 3 };
-enum { CLI_OPTIONS_MAX = 24, CLI_ARGUMENTS_MAX = 256, CLI_GIVEN_MAX = 64 };
+/* A command that selects, plans and reaches servers (access.h) has about 40 options. */
+enum { CLI_OPTIONS_MAX = 64, CLI_ARGUMENTS_MAX = 256, CLI_GIVEN_MAX = 64 };
 
 struct cli_option {
     const char *name;     /* "contracts", written --contracts DIR or --contracts=DIR */
@@ -24,6 +26,7 @@ struct cli_option {
     const char *fallback; /* when neither is there; may be NULL */
     const char *help;
     bool is_repeatable; /* each value counts: cli_list; else the last one */
+    bool is_setting;    /* says where the servers are: a profile may say it as well (access.h) */
 };
 
 struct cli_call;
@@ -47,12 +50,16 @@ struct cli_command {
 struct cli_call {
     const struct cli_command *command;
     const char *values[CLI_OPTIONS_MAX]; /* by option; NULL when absent */
+    bool is_given[CLI_OPTIONS_MAX];      /* by option: it is an argument of the command line */
     const char *arguments[CLI_ARGUMENTS_MAX];
     size_t argument_count;
     struct cli_given given[CLI_GIVEN_MAX]; /* of repeatable options, in their order */
     size_t given_count;
     bool is_json;
     bool has_colour; /* stdout is a terminal and NO_COLOR is not set */
+    /* Of access.h: why settings are missing, "" when nothing is wrong; and where values live. */
+    struct fault settings_fault;
+    struct arena arena;
 };
 
 /* The option's value, NULL when absent. The option must be in the command's table. */
@@ -88,6 +95,9 @@ struct cli_tree {
     size_t group_count;
     const struct cli_topic *topics;
     size_t topic_count;
+    /* Called when the arguments are read, before environment and fallbacks are asked:
+     * access_settle. Another code than EXIT_DONE ends the command. May be NULL. */
+    int (*settle)(struct cli_call *call);
 };
 
 int cli_main(int argc, char **argv, const struct cli_tree *tree);

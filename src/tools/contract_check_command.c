@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/access.h"
 #include "tools/commands.h"
 #include "tools/contract_check.h"
 
@@ -132,15 +133,18 @@ static const struct cli_option check_options[] = {
     {"profile", "NAME", NULL, "none", "quadrille: also the rules of our events on the wire; none"},
     {"no-format", NULL, NULL, NULL, "leave `format` unjudged"},
     {"max-errors", "N", NULL, "20", "told per message"},
-    {"url", "URL", "AMQP_URL", NULL, "for --queue: amqp://user:password@host:port/vhost"},
-    {"management-url", "URL", "MANAGEMENT_URL", NULL,
-     "for --queue: where its bindings are read, http://user:password@host:port"},
     {"exchange", "NAME", NULL, NULL, "for --queue: bind to this instead", .is_repeatable = true},
     {"key", "KEY", NULL, NULL,
      "for --queue: the binding key that belongs to it; several may share one --exchange",
      .is_repeatable = true},
     {"count", "N", NULL, NULL, "for --queue: end after so many messages"},
     {"for", "DURATION", NULL, NULL, "for --queue: end after 500ms, 30s, 5m …"},
+    /* --profile means rules here. */
+    {"server-profile", "NAME", "QUADRILLE_PROFILE", NULL,
+     "the profile that says where the servers are", .is_setting = true},
+    ACCESS_URL,
+    ACCESS_MANAGEMENT_URL,
+    ACCESS_PASSWORD_FILE,
 };
 
 const struct cli_command contract_check_commands[] = {
@@ -187,7 +191,7 @@ const struct cli_command contract_check_commands[] = {
      "  tail -F events.jsonl | quadrille contract check --contracts events/ --message OrderPlaced "
      "-\n"
      "  quadrille contract check --contracts events/ --wire message.json\n"
-     "  quadrille contract check --contracts events/ --queue packing --url amqp://… --for 5m",
+     "  quadrille contract check --contracts events/ --queue packing --for 5m",
      check_options, COUNT_OF(check_options), run_check},
 };
 const size_t contract_check_command_count = COUNT_OF(contract_check_commands);

@@ -4,8 +4,8 @@
 #include "core/buffer.h"
 #include "core/clock.h"
 #include "core/text.h"
+#include "tools/access.h"
 #include "tools/contract_check.h"
-#include "tools/management.h"
 
 #include <signal.h>
 #include <string.h>
@@ -124,16 +124,13 @@ static enum outcome read_bindings(json_object *list, const char *queue, struct b
 }
 
 /* As the broker has them. */
-static enum outcome bindings_of_queue(const char *url, const char *vhost, const char *queue,
-                                      struct bindings *bindings, struct fault *fault)
+static enum outcome bindings_of_queue(struct management *management, const char *vhost,
+                                      const char *queue, struct bindings *bindings,
+                                      struct fault *fault)
 {
-    AUTO(management_close_auto) struct management *management = NULL;
     json_object *list = NULL;
-    enum outcome o = management_open(url, &management, fault);
-    if (o == OK) {
-        o = management_call(management, "GET", NULL, &list, fault, "queues/%s/%s/bindings", vhost,
-                            queue);
-    }
+    enum outcome o = management_call(management, "GET", NULL, &list, fault, "queues/%s/%s/bindings",
+                                     vhost, queue);
     if (o == OK) {
         o = read_bindings(list, queue, bindings, fault);
     }
@@ -185,24 +182,26 @@ static enum outcome bindings_of_contract(const struct asyncapi *set, const char 
     return o;
 }
 
-static enum outcome find_bindings(const struct check_session *session, struct broker *broker,
+/* The management API may be NULL: nobody has said where it is. */
+static enum outcome find_bindings(const struct check_session *session,
+                                  struct management *management, struct broker *broker,
                                   struct bindings *bindings, struct fault *fault)
 {
     const struct cli_call *call = session->call;
     const char *queue = cli_text(call, "queue");
-    const char *url = cli_text(call, "management-url");
     if (cli_text(call, "exchange") != NULL || cli_text(call, "key") != NULL) {
         return bindings_given(call, bindings, fault);
     }
-    return url != NULL ? bindings_of_queue(url, broker_vhost(broker), queue, bindings, fault)
-                       : bindings_of_contract(&session->set, queue, bindings, fault);
+    return management != NULL
+               ? bindings_of_queue(management, broker_vhost(broker), queue, bindings, fault)
+               : bindings_of_contract(&session->set, queue, bindings, fault);
 }
 
-static enum outcome start(const struct check_session *session, struct broker *broker,
-                          struct bindings *bindings, struct fault *fault)
+static enum outcome start(const struct check_session *session, struct management *management,
+                          struct broker *broker, struct bindings *bindings, struct fault *fault)
 {
     AUTO(free_text) char *ear = NULL;
-    enum outcome o = find_bindings(session, broker, bindings, fault);
+    enum outcome o = find_bindings(session, management, broker, bindings, fault);
     if (o == OK) {
         o = broker_queue_temporary_bounded(broker, WAITING_MAX, &ear, fault);
     }
@@ -309,20 +308,24 @@ static void catch_signals(void)
 int check_session_listen(struct check_session *session)
 {
     const struct cli_call *call = session->call;
-    const char *url = cli_need(call, "url");
-    struct end end = {0};
-    if (url == NULL || !read_end(call, &end)) {
-        return EXIT_USAGE;
-    }
-    struct fault fault;
+    AUTO(management_close_auto) struct management *management = NULL;
     struct broker *broker = NULL;
     struct bindings bindings = {0};
-    const struct broker_options options = {.url = url, .name = "quadrille contract check"};
-    catch_signals();
-    enum outcome o = broker_open(&options, &broker, &fault);
-    if (o == OK) {
-        o = start(session, broker, &bindings, &fault);
+    struct end end = {0};
+    struct fault fault;
+    if (!read_end(call, &end)) {
+        return EXIT_USAGE;
     }
+    catch_signals();
+    int code = access_broker(call, "quadrille contract check", &broker);
+    if (code == EXIT_DONE && cli_text(call, "management-url") != NULL) {
+        code = access_management(call, &management);
+    }
+    if (code != EXIT_DONE) {
+        broker_close(broker);
+        return code;
+    }
+    enum outcome o = start(session, management, broker, &bindings, &fault);
     if (o == OK) {
         (void)fprintf(stderr, "listening beside queue %s (%zu bindings); Ctrl-C ends\n",
                       cli_text(call, "queue"), bindings.count);

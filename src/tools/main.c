@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/access.h"
 #include "tools/commands.h"
 
 #include <curl/curl.h>
@@ -23,8 +24,7 @@ static const struct cli_topic topics[] = {
      "  quadrille contract check --contracts contracts/ --message OrderPlaced payload.json\n"
      "  quadrille contract check --contracts contracts/ --message OrderPlaced - <payloads.jsonl\n"
      "  quadrille contract check --contracts contracts/ --wire message.json\n"
-     "  quadrille contract check --contracts contracts/ --queue NAME --url "
-     "amqp://user:password@host\n"
+     "  AMQP_URL=amqp://… quadrille contract check --contracts contracts/ --queue NAME\n"
      "\n"
      "What breaks whom, since a revision, between folders, or between two JSON Schemas:\n"
      "  quadrille contract diff git:main contracts/\n"
@@ -85,6 +85,7 @@ int main(int argc, char **argv)
         contract_schema_command_count,
     };
     /* clang-format on */
-    const struct cli_tree tree = {groups, counts, COUNT_OF(groups), topics, COUNT_OF(topics)};
+    const struct cli_tree tree = {groups, counts,           COUNT_OF(groups),
+                                  topics, COUNT_OF(topics), access_settle};
     return cli_main(argc, argv, &tree);
 }

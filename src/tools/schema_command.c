@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/model.h"
+#include "tools/access.h"
 #include "tools/commands.h"
 #include "tools/schema.h"
 
@@ -129,10 +130,11 @@ static int run_verify(const struct cli_call *call)
 
 static const struct cli_option options[] = {
     {"contracts", "DIR", "CONTRACTS", "events/asyncapi", "folder with the services' contracts"},
-    {"database-url", "URL", "DATABASE_URL", NULL, "of the deploy role, any database"},
-    {"secrets", "DIR", "SECRETS_DIR", NULL, "folder with <service>.password and audit.password"},
-    {"prefix", "TEXT", "DATABASE_PREFIX", "", "put before each database name"},
     {"service", "NAME", NULL, NULL, "only this service"},
+    {"secrets", "DIR", "SECRETS_DIR", NULL, "folder with <service>.password and audit.password",
+     .is_setting = true},
+    {"prefix", "TEXT", "DATABASE_PREFIX", "", "put before each database name", .is_setting = true},
+    ACCESS_DATABASE,
 };
 
 const struct cli_command schema_commands[] = {

@@ -82,3 +82,21 @@ char *secret_url_with_user(const char *url, const char *user, const char *passwo
     buffer_done(&text);
     return copy;
 }
+
+char *secret_url_with_password(const char *url, const char *password)
+{
+    size_t start = 0;
+    size_t end = 0;
+    find_path(url, &start, &end);
+    const char *at = memrchr(url, '@', start);
+    size_t head = at != NULL ? (size_t)(at - url) : start;
+
+    struct buffer text = {0};
+    buffer_add(&text, url, head);
+    buffer_byte(&text, ':');
+    add_encoded(&text, password);
+    buffer_text(&text, url + head);
+    char *copy = xstrdup(buffer_cstr(&text));
+    buffer_done(&text);
+    return copy;
+}

@@ -15,4 +15,7 @@ char *secret_url_with_database(const char *url, const char *database);
 /* The same with another user and password (percent-encoded as needed). */
 char *secret_url_with_user(const char *url, const char *user, const char *password);
 
+/* The same with a password for the user that it names already. */
+char *secret_url_with_password(const char *url, const char *password);
+
 #endif

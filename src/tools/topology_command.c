@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/access.h"
 #include "tools/commands.h"
 #include "tools/topology.h"
 
@@ -182,25 +183,25 @@ static char *user_of_url(const char *url)
 static int against_broker(const struct cli_call *call, const struct topology_model *model,
                           enum mode mode)
 {
-    const char *url = cli_need(call, "management-url");
     const char *secrets =
         mode == MODE_APPLY ? cli_need(call, "secrets") : cli_text(call, "secrets");
-    if (url == NULL || (mode == MODE_APPLY && secrets == NULL)) {
+    AUTO(management_close_auto) struct management *management = NULL;
+    if (mode == MODE_APPLY && secrets == NULL) {
         return EXIT_USAGE;
     }
-    AUTO(free_text) char *user = user_of_url(url);
-    AUTO(management_close_auto) struct management *management = NULL;
+    int code = access_management(call, &management);
+    if (code != EXIT_DONE) {
+        return code;
+    }
+    AUTO(free_text) char *user = user_of_url(cli_text(call, "management-url"));
     struct topology_plan plan = {0};
     struct fault fault;
-    struct topology_target target = {
-        .vhost = cli_text(call, "vhost"), .secrets = secrets, .deploy_user = user};
-    enum outcome o = management_open(url, &management, &fault);
-    if (o == OK) {
-        target.management = management;
-        o = topology_plan_make(&target, model, &plan, &fault);
-    }
-    int code =
-        o == OK ? conclude(call, mode, &target, &plan) : cli_fail_fault(call, &fault, "stopped");
+    const struct topology_target target = {.management = management,
+                                           .vhost = cli_text(call, "vhost"),
+                                           .secrets = secrets,
+                                           .deploy_user = user};
+    enum outcome o = topology_plan_make(&target, model, &plan, &fault);
+    code = o == OK ? conclude(call, mode, &target, &plan) : cli_fail_fault(call, &fault, "stopped");
     topology_plan_done(&plan);
     return code;
 }
@@ -281,10 +282,9 @@ static const struct cli_option show_options[] = {CONTRACTS_OPTION};
 
 static const struct cli_option broker_options[] = {
     CONTRACTS_OPTION,
-    {"management-url", "URL", "MANAGEMENT_URL", NULL,
-     "management API with the deploy user, http://user:password@host:port"},
-    {"vhost", "NAME", "AMQP_VHOST", "/", "virtual host"},
-    {"secrets", "DIR", "SECRETS_DIR", NULL, "folder with <user>.password for every user"},
+    {"secrets", "DIR", "SECRETS_DIR", NULL, "folder with <user>.password for every user",
+     .is_setting = true},
+    ACCESS_MANAGEMENT,
 };
 
 const struct cli_command topology_commands[] = {
