@@ -20,6 +20,7 @@ tools: core contracts publishers consumers saga tools
 LIBRARIES='
 libpq-fe.h: ^core/db\.c$
 amqp.h: ^core/broker[a-z_]*\.[ch]$
+ssl.h: ^core/tls\.c$
 '
 
 check() {
@@ -87,6 +88,8 @@ self_test() {
     try "tools include amqp" 1 tools/a.c '#include <amqp.h>' || return 1
     try "relay includes amqp_framing" 1 publishers/relay.c '#include <amqp_framing.h>' || return 1
     try "broker includes amqp_tcp_socket" 0 core/broker_connect.c '#include <amqp_tcp_socket.h>' || return 1
+    try "broker includes openssl" 1 core/broker.c '#include <openssl/ssl.h>' || return 1
+    try "tls includes openssl" 0 core/tls.c '#include <openssl/ssl.h>' || return 1
     try "a neighbour" 0 core/a.c '#include "services.h"' || return 1
 }
 

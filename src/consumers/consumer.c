@@ -84,7 +84,8 @@ static enum outcome open_broker(struct consumer *c, struct fault *fault)
 {
     const struct broker_options options = {.url = c->runtime->config->amqp_url,
                                            .name = c->name,
-                                           .heartbeat_s = (int)c->runtime->config->heartbeat_s};
+                                           .heartbeat_s = (int)c->runtime->config->heartbeat_s,
+                                           .tls = service_tls(c->runtime->config)};
     enum outcome o = broker_open(&options, &c->broker, fault);
     if (o != OK) {
         return o;

@@ -3,6 +3,7 @@
 
 #include "core/clock.h"
 #include "core/db.h"
+#include "core/tls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,11 +49,28 @@ static void drop_sent(struct broker *broker)
     }
 }
 
+static const char *reason_of(const struct broker *broker, int error)
+{
+    return error == EPROTO && broker->tls != NULL ? tls_reason(broker->tls) : strerror(error);
+}
+
+static ssize_t put(struct broker *broker, const char *bytes, size_t count)
+{
+    return broker->tls == NULL ? send(broker->fd, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT)
+                               : tls_send(broker->tls, bytes, count);
+}
+
+static ssize_t get(struct broker *broker, char *bytes, size_t count)
+{
+    return broker->tls == NULL ? recv(broker->fd, bytes, count, MSG_DONTWAIT)
+                               : tls_receive(broker->tls, bytes, count);
+}
+
 static enum outcome send_some(struct broker *broker, struct fault *fault)
 {
     while (broker->out_sent < broker->out.length) {
-        ssize_t sent = send(broker->fd, broker->out.bytes + broker->out_sent,
-                            broker->out.length - broker->out_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t sent = put(broker, broker->out.bytes + broker->out_sent,
+                           broker->out.length - broker->out_sent);
         if (sent > 0) {
             broker->out_sent += (size_t)sent;
             broker->last_sent_ms = clock_monotonic_ms();
@@ -60,7 +78,7 @@ static enum outcome send_some(struct broker *broker, struct fault *fault)
             drop_sent(broker);
             return OK;
         } else if (errno != EINTR) {
-            return broker_lose(broker, fault, "send: %s", strerror(errno));
+            return broker_lose(broker, fault, "send: %s", reason_of(broker, errno));
         }
     }
     buffer_clear(&broker->out);
@@ -76,7 +94,7 @@ static enum outcome receive_some(struct broker *broker, struct fault *fault)
             broker->in_read = 0;
         }
         char *room = buffer_reserve(&broker->in, RECEIVE_BYTES);
-        ssize_t got = recv(broker->fd, room, RECEIVE_BYTES, MSG_DONTWAIT);
+        ssize_t got = get(broker, room, RECEIVE_BYTES);
         if (got == 0) {
             return broker_lose(broker, fault, "the broker closed the connection");
         }
@@ -87,12 +105,13 @@ static enum outcome receive_some(struct broker *broker, struct fault *fault)
             if (errno == EAGAIN || errno == EWOULDBLOCK) {
                 return OK;
             }
-            return broker_lose(broker, fault, "receive: %s", strerror(errno));
+            return broker_lose(broker, fault, "receive: %s", reason_of(broker, errno));
         }
         buffer_grow(&broker->in, (size_t)got);
         broker->last_received_ms = clock_monotonic_ms();
         enum outcome o = broker_parse(broker, fault);
-        if (o != OK || got < RECEIVE_BYTES) {
+        /* TLS gives one record at a time, however much has come. */
+        if (o != OK || (got < RECEIVE_BYTES && broker->tls == NULL)) {
             return o;
         }
     }
@@ -193,7 +212,8 @@ enum outcome broker_wait(struct broker *broker, int fd, int64_t timeout_ms, stru
     if (!broker_is_full(broker)) {
         polled[0] = (struct pollfd){.fd = broker->fd, .events = POLLIN};
     }
-    if (broker->out.length > broker->out_sent) {
+    if (broker->out.length > broker->out_sent ||
+        (broker->tls != NULL && tls_wants_write(broker->tls))) {
         polled[0].fd = broker->fd;
         polled[0].events |= POLLOUT;
     }
@@ -276,12 +296,10 @@ static enum outcome read_url(struct broker *broker, struct fault *fault)
     broker->url_parts = xstrdup(broker->url);
     if (amqp_parse_url(broker->url_parts, &info) != AMQP_STATUS_OK) {
         return fault_set(fault, FATAL,
-                         "the AMQP URL cannot be read: write amqp://user:password@host:port/vhost");
+                         "the AMQP URL cannot be read: write amqp://user:password@host:port/vhost, "
+                         "or amqps:// for TLS");
     }
-    if (info.ssl != 0) {
-        return fault_set(fault, FATAL,
-                         "amqps:// is not supported: use amqp:// on a trusted network");
-    }
+    broker->is_tls = info.ssl != 0;
     broker->user = info.user;
     broker->password = info.password;
     broker->host = info.host;
@@ -359,6 +377,27 @@ static enum outcome connect_socket(struct broker *broker, int64_t deadline_ms, s
                            strerror(error));
     }
     return OK;
+}
+
+static enum outcome start_tls(struct broker *broker, const struct tls_files *files,
+                              int64_t deadline_ms, struct fault *fault)
+{
+    enum outcome o = tls_new(files, broker->host, broker->fd, &broker->tls, fault);
+    while (o == OK) {
+        o = tls_shake_hands(broker->tls, fault);
+        if (o == OK) {
+            return OK;
+        }
+        if (o == LOST) {
+            return broker_lose(broker, fault, "%s:%d: %s", broker->host, broker->port, fault->text);
+        }
+        if (!wait_fd(broker->fd, tls_wants_write(broker->tls) ? POLLOUT : POLLIN, deadline_ms)) {
+            return broker_lose(broker, fault, "%s:%d: TLS: no handshake in time", broker->host,
+                               broker->port);
+        }
+        o = OK;
+    }
+    return o;
 }
 
 static amqp_table_entry_t text_entry(const char *key, const char *text)
@@ -449,6 +488,9 @@ enum outcome broker_open(const struct broker_options *options, struct broker **o
     if (o == OK) {
         o = connect_socket(broker, deadline, fault);
     }
+    if (o == OK && broker->is_tls) {
+        o = start_tls(broker, &options->tls, deadline, fault);
+    }
     if (o == OK) {
         broker->last_received_ms = clock_monotonic_ms();
         broker->last_sent_ms = broker->last_received_ms;
@@ -493,8 +535,12 @@ void broker_close(struct broker *broker)
         if (!broker->is_lost && broker->is_channel_open) {
             close_politely(broker);
         }
+        if (broker->tls != NULL && !broker->is_lost) {
+            tls_close(broker->tls);
+        }
         (void)close(broker->fd);
     }
+    tls_free(broker->tls);
     free_arrivals(broker->ready_first);
     free_arrivals(broker->taken);
     free_arrivals(broker->got);

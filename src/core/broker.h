@@ -5,6 +5,7 @@
 #include "core/envelope.h"
 #include "core/memory.h"
 #include "core/outcome.h"
+#include "core/tls.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +20,7 @@
  *
  *   LOST    the connection or channel is gone, or the peer is silent. Close, and open again after a
  * delay REJECT  the broker refuses: 403, 404, 406 (the fault has its words) RETRY   a deadline
- * passed and the connection is still good FATAL   the URL cannot be read
+ * passed and the connection is still good FATAL   the URL cannot be read, or a file of TLS
  */
 
 struct broker;
@@ -33,10 +34,11 @@ enum {
 };
 
 struct broker_options {
-    const char *url;    /* amqp://user:password@host:port/vhost */
-    const char *name;   /* connection_name in the management page: "billing relay" */
-    int heartbeat_s;    /* 0 = 10 */
-    int64_t connect_ms; /* whole handshake; 0 = 5,000 */
+    const char *url;      /* amqp://user:password@host:port/vhost; amqps:// for TLS */
+    const char *name;     /* connection_name in the management page: "billing relay" */
+    int heartbeat_s;      /* 0 = 10 */
+    int64_t connect_ms;   /* whole handshake; 0 = 5,000 */
+    struct tls_files tls; /* for amqps:// */
 };
 
 enum outcome broker_open(const struct broker_options *options, struct broker **out,

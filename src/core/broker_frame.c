@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* What a broker answers on its port for TLS to who speaks plain AMQP there: an alert. */
+enum { TLS_ALERT = 21, TLS_MAJOR = 3 };
+
 /* Frames in: each method that a broker may send has a row and a small function. */
 
 typedef enum outcome (*method_fn)(struct broker *broker, const void *method, struct fault *fault);
@@ -209,6 +212,9 @@ enum outcome broker_parse(struct broker *broker, struct fault *fault)
         const uint8_t *head = (const uint8_t *)broker->in.bytes + broker->in_read;
         if (memcmp(head, "AMQP", 4) == 0) {
             return broker_lose(broker, fault, "it speaks another protocol version");
+        }
+        if (head[0] == TLS_ALERT && head[1] == TLS_MAJOR) {
+            return broker_lose(broker, fault, "TLS is spoken there: write amqps:// in the URL");
         }
         size_t length = read_u32(head + 3);
         if (length > BROKER_FRAME_MAX + FRAME_SLACK_BYTES) {

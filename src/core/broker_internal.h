@@ -41,6 +41,8 @@ struct outstanding {
 
 struct broker {
     int fd;
+    struct tls *tls; /* NULL: plain text, as the URL says */
+    bool is_tls;
     char *url, *name;
     char *user, *password, *host, *vhost; /* borrowed from url_parts */
     char *url_parts;

@@ -26,7 +26,13 @@ enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
 #define AT(member) offsetof(struct service_config, member)
 static const struct config_entry settings[] = {
     {.name = "AMQP_URL", .kind = CONFIG_SECRET, .offset = AT(amqp_url), .required = true,
-     .help = "the broker: amqp://user:password@host:port/vhost"},
+     .help = "the broker: amqp://user:password@host:port/vhost, amqps:// for TLS"},
+    {.name = "AMQP_CA_FILE", .kind = CONFIG_PATH, .offset = AT(amqp_ca_file),
+     .help = "with amqps://: the CAs that may have signed the broker's certificate, PEM; else those of the system"},
+    {.name = "AMQP_CERT_FILE", .kind = CONFIG_PATH, .offset = AT(amqp_cert_file),
+     .help = "with amqps://: our own certificate and its chain, PEM, where the broker wants one"},
+    {.name = "AMQP_KEY_FILE", .kind = CONFIG_PATH, .offset = AT(amqp_key_file),
+     .help = "with amqps://: its key, PEM, not encrypted; else it is in the file of the certificate"},
     {.name = "DATABASE_URL", .kind = CONFIG_SECRET, .offset = AT(database_url), .required = true,
      .help = "the service's own database: postgresql://user:password@host:port/name"},
     {.name = "HTTP_LISTEN", .kind = CONFIG_LISTEN, .offset = AT(http_listen), .fallback = "127.0.0.1:0",
@@ -98,6 +104,18 @@ static void ring(int fd)
     const uint64_t one = 1;
     ssize_t written = write(fd, &one, sizeof one); /* full means: it is readable already */
     (void)written;
+}
+
+static const char *set_or_null(const char *text)
+{
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+struct tls_files service_tls(const struct service_config *config)
+{
+    return (struct tls_files){.ca = set_or_null(config->amqp_ca_file),
+                              .certificate = set_or_null(config->amqp_cert_file),
+                              .key = set_or_null(config->amqp_key_file)};
 }
 
 bool runtime_is_stopping(const struct runtime *runtime)

@@ -7,6 +7,7 @@
 #include "core/ids.h"
 #include "core/link.h"
 #include "core/outcome.h"
+#include "core/tls.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -33,6 +34,7 @@ struct service_counters {
 /* Every service has these settings; its own table adds to them. */
 struct service_config {
     char *amqp_url;
+    char *amqp_ca_file, *amqp_cert_file, *amqp_key_file; /* of amqps:// */
     char *database_url;
     char *http_listen;   /* host:port, port 0 = a free one; empty = no public listener */
     char *health_listen; /* loopback */
@@ -67,6 +69,9 @@ struct runtime {
     int stop_fd;           /* eventfd: readable for ever once stopping */
     int relay_fd;          /* eventfd: written after each commit that appended to the outbox */
 };
+
+/* What broker_options want to know of them. */
+struct tls_files service_tls(const struct service_config *config);
 
 bool runtime_is_stopping(const struct runtime *runtime);
 /* After a commit that may have appended events. */

@@ -98,6 +98,7 @@ static enum outcome open_broker(struct relay *relay, struct fault *fault)
         .name = name,
         .heartbeat_s = (int)config->heartbeat_s,
         .connect_ms = config->heartbeat_s * 1000,
+        .tls = service_tls(config),
     };
     enum outcome o = broker_open(&options, &relay->broker, fault);
     if (o == OK) {

@@ -16,8 +16,17 @@ static const char default_profile[] = "default";
 
 /* What a profile may say: options of these names with is_setting. A row more is a setting more. */
 static const struct profile_setting settings[] = {
-    {"url"},   {"management-url"}, {"database-url"},        {"provider-url"},
-    {"vhost"}, {"prefix"},         {"password-file", true}, {"secrets", true},
+    {"url"},
+    {"management-url"},
+    {"database-url"},
+    {"provider-url"},
+    {"vhost"},
+    {"prefix"},
+    {"password-file", true},
+    {"ca-file", true},
+    {"cert-file", true},
+    {"key-file", true},
+    {"secrets", true},
 };
 
 /* A URL says where a server is; the other settings tell how it is reached. */
@@ -184,7 +193,7 @@ static enum outcome read_password(struct cli_call *call, const char *path, const
     if (o == OK) {
         *out = arena_text(&call->arena, text.bytes, length);
     }
-    if (text.length > 0) {
+    if (text.bytes != NULL) {
         explicit_bzero(text.bytes, text.length);
     }
     return o;
@@ -281,10 +290,23 @@ static const char *need_url(const struct cli_call *call, const char *option)
     return url;
 }
 
+static const char *text_or_null(const struct cli_call *call, const char *option)
+{
+    size_t i = index_of(call, option);
+    return i < call->command->option_count ? call->values[i] : NULL;
+}
+
+struct tls_files access_tls(const struct cli_call *call)
+{
+    return (struct tls_files){.ca = text_or_null(call, "ca-file"),
+                              .certificate = text_or_null(call, "cert-file"),
+                              .key = text_or_null(call, "key-file")};
+}
+
 int access_broker_options(const struct cli_call *call, const char *name, struct broker_options *out)
 {
     const char *url = need_url(call, "url");
-    *out = (struct broker_options){.url = url, .name = name};
+    *out = (struct broker_options){.url = url, .name = name, .tls = access_tls(call)};
     return url != NULL ? EXIT_DONE : EXIT_USAGE;
 }
 
@@ -314,8 +336,12 @@ int access_management(const struct cli_call *call, struct management **out)
     if (url == NULL) {
         return EXIT_USAGE;
     }
-    return management_open(url, out, &fault) == OK ? EXIT_DONE
-                                                   : cli_fail(call, EXIT_FAILED, "%s", fault.text);
+    if (management_open(url, out, &fault) != OK) {
+        return cli_fail(call, EXIT_FAILED, "%s", fault.text);
+    }
+    const struct tls_files files = access_tls(call);
+    management_trust(*out, &files);
+    return EXIT_DONE;
 }
 
 int access_database(const struct cli_call *call, const char *name, struct db **out)

@@ -31,10 +31,10 @@
      "the profile that says where the servers are", .is_setting = true}
 #define ACCESS_URL                                                                                      \
     {"url", "URL", "AMQP_URL", NULL,                                                                    \
-     "the broker, amqp://user@host:port/vhost", .is_setting = true}
+     "the broker, amqp://user@host:port/vhost; amqps:// for TLS", .is_setting = true}
 #define ACCESS_MANAGEMENT_URL                                                                           \
     {"management-url", "URL", "MANAGEMENT_URL", NULL,                                                   \
-     "the broker's management API, http://user@host:port", .is_setting = true}
+     "the broker's management API, http(s)://user@host:port", .is_setting = true}
 #define ACCESS_DATABASE_URL                                                                             \
     {"database-url", "URL", "DATABASE_URL", NULL,                                                       \
      "the database, postgresql://user@host:port/name", .is_setting = true}
@@ -43,10 +43,19 @@
 #define ACCESS_PASSWORD_FILE                                                                            \
     {"password-file", "FILE", "AMQP_PASSWORD_FILE", NULL,                                               \
      "password of broker and management API where their URLs have none", .is_setting = true}
+#define ACCESS_TLS                                                                                      \
+    {"ca-file", "FILE", "AMQP_CA_FILE", NULL,                                                           \
+     "CAs that may have signed the certificates of broker and management API, PEM; else the system's",  \
+     .is_setting = true},                                                                               \
+    {"cert-file", "FILE", "AMQP_CERT_FILE", NULL,                                                       \
+     "our own certificate, where they want one, PEM", .is_setting = true},                              \
+    {"key-file", "FILE", "AMQP_KEY_FILE", NULL,                                                         \
+     "its key, PEM, not encrypted; else it is in the certificate's file", .is_setting = true}
 
 /* Sets: a table has one of these. */
-#define ACCESS_BROKER ACCESS_PROFILE, ACCESS_URL, ACCESS_PASSWORD_FILE
-#define ACCESS_MANAGEMENT ACCESS_PROFILE, ACCESS_MANAGEMENT_URL, ACCESS_VHOST, ACCESS_PASSWORD_FILE
+#define ACCESS_BROKER ACCESS_PROFILE, ACCESS_URL, ACCESS_PASSWORD_FILE, ACCESS_TLS
+#define ACCESS_MANAGEMENT                                                                               \
+    ACCESS_PROFILE, ACCESS_MANAGEMENT_URL, ACCESS_VHOST, ACCESS_PASSWORD_FILE, ACCESS_TLS
 #define ACCESS_DATABASE ACCESS_PROFILE, ACCESS_DATABASE_URL
 #define ACCESS_BROKER_AND_MANAGEMENT ACCESS_BROKER, ACCESS_MANAGEMENT_URL
 #define ACCESS_ALL ACCESS_BROKER_AND_MANAGEMENT, ACCESS_DATABASE_URL
@@ -63,6 +72,9 @@ int access_settle(struct cli_call *call);
 int access_broker_options(const struct cli_call *call, const char *name,
                           struct broker_options *out);
 int access_database_options(const struct cli_call *call, const char *name, struct db_options *out);
+
+/* The files of TLS, for those who open a management API with a URL of their own. */
+struct tls_files access_tls(const struct cli_call *call);
 
 /* Opens at once; EXIT_FAILED, said on stderr, when the server refuses or is not there. */
 int access_broker(const struct cli_call *call, const char *name, struct broker **out);

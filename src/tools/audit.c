@@ -66,6 +66,9 @@ static enum outcome open_all(struct audit *audit, struct fault *fault)
         o = management_open(url, &audit->management, fault);
     }
     if (o == OK) {
+        management_trust(audit->management, &options->tls);
+    }
+    if (o == OK) {
         o = open_services(audit, password, fault);
     }
     return o == OK ? ledger_read(options->provider_url, &audit->ledger, fault) : o;

@@ -20,6 +20,7 @@ struct audit_options {
     const char *database_url;   /* any user, any database: both are replaced */
     const char *prefix;         /* of database names */
     const char *management_url; /* any user: replaced */
+    struct tls_files tls;       /* of the management API */
     const char *vhost;
     const char *provider_url;
     const char *secrets;              /* folder with audit.password */

@@ -162,6 +162,7 @@ static int read_options(const struct cli_call *call, struct given *given)
     }
     options->prefix = cli_text(call, "prefix");
     options->vhost = cli_text(call, "vhost");
+    options->tls = access_tls(call);
     if (!cli_int(call, "examples", 0, AUDIT_EXAMPLES_MAX, &given->examples)) {
         return EXIT_USAGE;
     }
@@ -226,6 +227,7 @@ static const struct cli_option options[] = {
     ACCESS_MANAGEMENT_URL,
     ACCESS_VHOST,
     ACCESS_DATABASE_URL,
+    ACCESS_TLS,
 };
 
 #define AUDIT_HELP(name, sentence, look) "  " #name "\t" sentence "\n\tlook at: " look "\n"

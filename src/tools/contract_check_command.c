@@ -145,6 +145,7 @@ static const struct cli_option check_options[] = {
     ACCESS_URL,
     ACCESS_MANAGEMENT_URL,
     ACCESS_PASSWORD_FILE,
+    ACCESS_TLS,
 };
 
 const struct cli_command contract_check_commands[] = {

@@ -18,6 +18,7 @@ enum {
 struct management {
     CURL *curl;
     char *url;
+    char *ca, *certificate, *key; /* PEM files; NULL: none */
     struct buffer answer;
     long status;
 };
@@ -39,6 +40,18 @@ enum outcome management_open(const char *url, struct management **out, struct fa
     return OK;
 }
 
+static char *copy_or_null(const char *text)
+{
+    return text != NULL ? xstrdup(text) : NULL;
+}
+
+void management_trust(struct management *management, const struct tls_files *files)
+{
+    management->ca = copy_or_null(files->ca);
+    management->certificate = copy_or_null(files->certificate);
+    management->key = copy_or_null(files->key);
+}
+
 void management_close(struct management *management)
 {
     if (management == NULL) {
@@ -48,6 +61,9 @@ void management_close(struct management *management)
     buffer_done(&management->answer);
     explicit_bzero(management->url, strlen(management->url));
     free(management->url);
+    free(management->ca);
+    free(management->certificate);
+    free(management->key);
     free(management);
 }
 
@@ -102,11 +118,27 @@ static enum outcome judge(struct management *management, const char *method, con
                      "management API: %s %s: %ld %s", method, path, management->status, text);
 }
 
+static void set_tls(const struct management *management)
+{
+    CURL *curl = management->curl;
+    (void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (management->ca != NULL) {
+        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, management->ca);
+        (void)curl_easy_setopt(curl, CURLOPT_CAPATH, NULL); /* no other CA beside it */
+    }
+    if (management->certificate != NULL) {
+        (void)curl_easy_setopt(curl, CURLOPT_SSLCERT, management->certificate);
+        (void)curl_easy_setopt(curl, CURLOPT_SSLKEY,
+                               management->key != NULL ? management->key : management->certificate);
+    }
+}
+
 static enum outcome perform(struct management *management, const char *method, const char *url,
                             const char *path, json_object *body, json_object **out,
                             struct fault *fault)
 {
     CURL *curl = management->curl;
+    char reason[CURL_ERROR_SIZE] = "";
     struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
     curl_easy_reset(curl);
     buffer_clear(&management->answer);
@@ -116,6 +148,8 @@ static enum outcome perform(struct management *management, const char *method, c
     (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)TIMEOUT_MS);
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
+    set_tls(management);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_answer);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, management);
     if (body != NULL) {
@@ -123,9 +157,11 @@ static enum outcome perform(struct management *management, const char *method, c
                                json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN));
     }
     CURLcode failed = curl_easy_perform(curl);
+    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
     curl_slist_free_all(headers);
     if (failed != CURLE_OK) {
-        return fault_set(fault, LOST, "management API: %s", curl_easy_strerror(failed));
+        return fault_set(fault, LOST, "management API: %s",
+                         reason[0] != '\0' ? reason : curl_easy_strerror(failed));
     }
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &management->status);
 

@@ -3,6 +3,7 @@
 #define TOOLS_MANAGEMENT_H
 
 #include "core/outcome.h"
+#include "core/tls.h"
 
 #include <json-c/json.h>
 
@@ -15,6 +16,9 @@ struct management;
 
 enum outcome management_open(const char *url, struct management **out,
                              struct fault *fault); /* http://user:password@host:port */
+/* For https://, copied: the same files as for the broker. Without it the system's CAs are trusted.
+ * Chain and name are verified in either case. */
+void management_trust(struct management *management, const struct tls_files *files);
 void management_close(struct management *management);
 void management_close_auto(struct management **management);
 

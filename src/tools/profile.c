@@ -222,7 +222,7 @@ enum outcome profile_read(const char *path, const char *name,
     if (o == OK) {
         o = read_lines(&reader, buffer_cstr(&text), text.length, fault);
     }
-    if (text.length > 0) {
+    if (text.bytes != NULL) {
         explicit_bzero(text.bytes, text.length);
     }
     return o;
