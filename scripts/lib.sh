@@ -149,7 +149,7 @@ service_names() {
 make_secrets() {
     local dir=$1/secrets account
     mkdir -p "$dir" && chmod 0700 "$dir" || return 1
-    for account in deploy audit operator $(service_names); do
+    for account in deploy audit operator history_keys $(service_names); do
         secret_file "$dir/$account.password" "$(random_hex 24)"
     done
     secret_file "$dir/jwt.key" "$(random_hex 32)"

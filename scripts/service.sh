@@ -19,6 +19,10 @@ done
 as() { printf '%s//%s:%s@%s' "${1%%//*}" "$SERVICE" "$(<"$SECRETS_DIR/$SERVICE.password")" "${1#*@}"; }
 
 AMQP_URL=$(as "$AMQP_URL")
+if [ "$SERVICE" = history ]; then
+    KEYS_DATABASE_URL=$(SERVICE=history_keys as "${DATABASE_URL%/*}/${DATABASE_PREFIX:-}history_keys")
+    export KEYS_DATABASE_URL
+fi
 DATABASE_URL=$(as "${DATABASE_URL%/*}/${DATABASE_PREFIX:-}$SERVICE")
 : "${JWT_KEY_FILE=$SECRETS_DIR/jwt.key}" "${PROVIDER_KEY_FILE=$SECRETS_DIR/provider.key}"
 export AMQP_URL DATABASE_URL JWT_KEY_FILE PROVIDER_KEY_FILE

@@ -27,6 +27,10 @@ void batch_init(struct batch *batch, struct runtime *runtime, size_t room)
         .room = room,
         .header_max_bytes = BROKER_FRAME_MAX / 2,
     };
+    if (runtime->service->recorder != NULL) {
+        batch->recorder = runtime->service->recorder->open(runtime);
+        batch->raw = xcalloc(room, sizeof batch->raw[0]);
+    }
 }
 
 void batch_done(struct batch *batch)
@@ -37,6 +41,10 @@ void batch_done(struct batch *batch)
     db_array_done(&batch->ids);
     free(batch->order);
     free(batch->events);
+    if (batch->recorder != NULL) {
+        batch->runtime->service->recorder->close(batch->recorder);
+    }
+    free(batch->raw);
 }
 
 /* The messages that one attempt is about. */
@@ -169,6 +177,31 @@ static enum outcome handle(struct batch *batch, struct span span, int64_t now_ms
         }
     }
     return OK;
+}
+
+/* All fresh ones at once. Who fails is named by the recorder or found by halving the batch. */
+static enum outcome record(struct batch *batch, struct span span, int64_t now_ms,
+                           struct fault *fault)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < span.count; i++) {
+        const struct incoming *in = &span.items[i];
+        if (in->is_fresh) {
+            batch->raw[count++] = (struct raw_message){
+                .message = in->receive->message,
+                .envelope = &in->envelope,
+                .properties = in->properties.raw,
+                .properties_length = in->properties.raw_length,
+                .event = in->event,
+                .tag = (int)(in - batch->items),
+            };
+        }
+    }
+    if (count == 0) {
+        return OK;
+    }
+    struct work work = work_of(batch, NULL, now_ms, fault);
+    return batch->runtime->service->recorder->record(batch->recorder, &work, batch->raw, count);
 }
 
 /* Exponential, capped; the second half of the delay is random, so that what failed together does
@@ -333,11 +366,11 @@ static enum outcome attempt(struct batch *batch, struct span span, struct fault 
         o = claim(batch, span, fault);
     }
     crash_point("consumer-after-claim");
-    if (o == OK) {
+    if (o == OK && batch->recorder != NULL) {
+        o = record(batch, span, now_ms, fault);
+    } else if (o == OK) {
         o = load(batch, span, now_ms, fault);
-    }
-    if (o == OK) {
-        o = handle(batch, span, now_ms, fault);
+        o = o == OK ? handle(batch, span, now_ms, fault) : o;
     }
     if (o == OK) {
         o = put_aside(batch, span, now_ms, fault);

@@ -26,6 +26,8 @@ struct batch {
     struct db_array ids;
     struct incoming **order; /* open items sorted by id */
     const void **events;     /* arguments of load_ */
+    void *recorder;          /* the recorder's own, where the service has one */
+    struct raw_message *raw; /* its arguments */
     size_t room;
     unsigned header_max_bytes; /* what a dead letter's properties may take */
 };

@@ -45,6 +45,39 @@ static const struct property *need_id(struct contract_set *set, const struct nod
     return property;
 }
 
+/* Schemas are no deeper than a file may be nested. */
+static bool has_personal(const struct schema *schema)
+{
+    if (schema == NULL || schema->personal) {
+        return schema != NULL;
+    }
+    for (size_t i = 0; i < schema->property_count; i++) {
+        if (has_personal(schema->properties[i].schema)) {
+            return true;
+        }
+    }
+    return schema->kind == FIELD_ARRAY && has_personal(schema->item);
+}
+
+/* Whose personal data it is decides with whose key it is stored, and when it is forgotten. */
+static void read_person(struct contract_set *set, struct model_message *message)
+{
+    const struct node *person = node_find(message->at, "x-person");
+    if (person == NULL) {
+        if (has_personal(message->payload)) {
+            COMPLAIN(set, message->at,
+                     "x-person is missing: which property names the user whose personal data it "
+                     "holds?");
+        }
+        return;
+    }
+    message->person = need_id(set, person, message->payload);
+    if (message->person != NULL &&
+        (!message->person->required || message->person->schema->nullable)) {
+        COMPLAIN(set, person, "x-person must name a property that is always there");
+    }
+}
+
 static void read_payload(struct contract_set *set, const struct node *payload,
                          struct model_message *message)
 {
@@ -76,6 +109,7 @@ static void read_payload(struct contract_set *set, const struct node *payload,
     if (correlation != NULL) {
         message->correlation = need_id(set, correlation, message->payload);
     }
+    read_person(set, message);
 }
 
 static void read_name(struct contract_set *set, struct model_message *message)
@@ -410,6 +444,7 @@ static const struct {
     {"public", "everybody, to the database server"},
     {"none", "nobody, to the database server"},
     {"amq", "the broker's own exchanges begin with it"},
+    {"history_keys", "the database of the history's keys"},
     {"publishers", "the tables of everybody's outbox"},
     {"consumers", "the tables of everybody's inbox"},
 };
@@ -433,6 +468,15 @@ static void check_name(struct contract_set *set, const struct model_service *ser
     }
 }
 
+static bool read_hears_all(struct contract_set *set, const struct asyncapi_document *from)
+{
+    const struct node *hears_all = node_find(node_find(from->file->root, "info"), "x-hears-all");
+    if (hears_all != NULL && hears_all->kind != NODE_BOOLEAN) {
+        COMPLAIN(set, hears_all, "x-hears-all must be true or false");
+    }
+    return hears_all != NULL && hears_all->kind == NODE_BOOLEAN && hears_all->integer == 1;
+}
+
 static void read_service(struct contract_set *set, const struct asyncapi_document *from)
 {
     const struct node *version = node_find(from->file->root, "asyncapi");
@@ -445,6 +489,7 @@ static void read_service(struct contract_set *set, const struct asyncapi_documen
         .name = from->service,
         .exchange = arena_printf(&set->asyncapi.documents.arena, "%s.events", from->service),
         .title = from->title,
+        .hears_all = read_hears_all(set, from),
         .from = from,
         .document = from->file,
     };

@@ -30,6 +30,7 @@ struct model_message {
     const struct schema *payload;
     const struct property *subject;     /* x-subject */
     const struct property *correlation; /* x-correlation; NULL: inherited from the cause */
+    const struct property *person;      /* x-person; NULL: nothing in it is personal */
     const struct node *examples;        /* list of {payload}; NULL when there is none */
     bool is_heard;                      /* a receive names it */
 };
@@ -62,6 +63,7 @@ struct model_service {
     const char *name;     /* the file's name without .yaml */
     const char *exchange; /* <name>.events */
     const char *title;
+    bool hears_all; /* x-hears-all: one handler takes every message, raw */
     const struct asyncapi_document *from;
     const struct document *document;
     struct model_channel *channels; /* its own */

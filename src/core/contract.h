@@ -30,6 +30,8 @@ struct message {
                                    inherited from the cause */
     int correlation_has_offset; /* of the bool that says whether it is there (else inherited), or
                                    -1: always there */
+    const struct field *person; /* x-person: the required UUID of the user whose personal data it
+                                   holds; NULL: it holds none */
     bool is_heard; /* some contract declares to hear it: a returned one is then a fault, not a fact
                       of life */
 };
@@ -42,7 +44,8 @@ struct retry_policy {
     int64_t max_ms;
 };
 
-/* A `receive` operation: which event, which handler. */
+/* A `receive` operation: which event, which handler. A service that says x-hears-all has none: its
+ * recorder (core/service.h) takes every message as it came. */
 struct receive {
     const char *operation; /* the key in the contract: makePremiumPlan */
     const struct message *message;

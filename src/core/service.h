@@ -79,6 +79,31 @@ void runtime_wake_relay(struct runtime *runtime);
 /* Sleeps at most ms; true when it is time to stop. */
 bool runtime_sleep(struct runtime *runtime, int64_t ms);
 
+struct work;
+struct envelope;
+
+/* A message as it came, and what it turned out to be: identified, believed, valid. */
+struct raw_message {
+    const struct message *message;
+    const struct envelope *envelope; /* its body too */
+    const void *properties;          /* the AMQP property list */
+    size_t properties_length;
+    const void *event; /* decoded */
+    int tag;           /* names it in a fault */
+};
+
+/*
+ * Of a service whose contract says x-hears-all. Instead of a handler for each event it has one for
+ * all fresh messages of a batch, inside the batch's transaction; outcomes mean what a handler's
+ * mean. `own` belongs to one worker.
+ */
+struct recorder {
+    void *(*open)(struct runtime *runtime);
+    void (*close)(void *own);
+    enum outcome (*record)(void *own, struct work *work, const struct raw_message *messages,
+                           size_t count);
+};
+
 /* One kind of thread. `run` returns when the runtime stops (OK) or when the process must go
  * (FATAL). */
 struct part {
@@ -94,6 +119,7 @@ struct service {
     const char *name;
     const char *summary; /* one line for --help */
     const struct contract *contract;
+    const struct recorder *recorder; /* NULL: the contract's handlers */
     const struct part *const *parts; /* NULL-terminated */
     const struct command_route
         *commands; /* public listener, served by publishers/command.h; NULL = none */

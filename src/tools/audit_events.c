@@ -51,6 +51,7 @@ static const struct {
     const struct sql *declare;
 } own_tables[] = {
     {"billing", &sql_audit_seen_billing},
+    {"history", &sql_audit_seen_history},
     {"notification", &sql_audit_seen_notification},
     {"subscription", &sql_audit_seen_subscription},
 };

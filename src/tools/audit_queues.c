@@ -78,6 +78,13 @@ static int64_t dead_in_queues(const struct depths *depths)
     return total;
 }
 
+/* An event may die at each of its listeners: ids say which, a number says how many. */
+static bool is_as_many(const struct audit_options *options, int64_t dead)
+{
+    return options->dead_events != NULL ? dead >= options->dead_letters
+                                        : dead == options->dead_letters;
+}
+
 static bool is_at_rest(const struct audit *audit, const struct depths *depths)
 {
     for (size_t i = 0; i < depths->count; i++) {
@@ -87,7 +94,7 @@ static bool is_at_rest(const struct audit *audit, const struct depths *depths)
             return false;
         }
     }
-    return dead_in_queues(depths) == audit->options->dead_letters;
+    return is_as_many(audit->options, dead_in_queues(depths));
 }
 
 static void judge_depth(const struct audit *audit, const struct depth *depth)
@@ -119,7 +126,7 @@ static void judge_dead(const struct audit *audit, const struct depths *depths,
 {
     const struct audit_options *options = audit->options;
     int64_t found = dead_in_queues(depths);
-    if (found != options->dead_letters) {
+    if (!is_as_many(options, found)) {
         const struct audit_place place = {
             .has_numbers = true, .wanted = options->dead_letters, .found = found};
         audit_report_differ(audit->report, AUDIT_I10, &place,

@@ -10,6 +10,7 @@ extern const struct sql sql_audit_floor;
 extern const struct sql sql_audit_journal;
 extern const struct sql sql_audit_seen;
 extern const struct sql sql_audit_seen_billing;
+extern const struct sql sql_audit_seen_history;
 extern const struct sql sql_audit_seen_notification;
 extern const struct sql sql_audit_seen_subscription;
 extern const struct sql sql_audit_upgrades;

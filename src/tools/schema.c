@@ -38,10 +38,29 @@ static enum outcome set(struct db *db, const char *name, const char *value, stru
     return db_run(db, &sql_schema_set, DB_PARAMS(db_text(name), db_text(value)), NULL, fault);
 }
 
+/* Databases that belong to a service beside its own: they have neither outbox nor inbox, and the
+ * audit does not look at them. */
+static const struct store {
+    const char *service, *name, *because;
+} stores[] = {
+    {"history", "history_keys", "no backup holds personal values and their keys"},
+};
+
+static bool is_store(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(stores); i++) {
+        if (strcmp(stores[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool belongs(const struct migration *migration, const char *service)
 {
-    return strcmp(migration->module, "publishers") == 0 ||
-           strcmp(migration->module, "consumers") == 0 || strcmp(migration->module, service) == 0;
+    bool is_everybodys =
+        strcmp(migration->module, "publishers") == 0 || strcmp(migration->module, "consumers") == 0;
+    return (is_everybodys && !is_store(service)) || strcmp(migration->module, service) == 0;
 }
 
 static enum outcome ensure_roles(struct db *db, const char *service, const char *password,
@@ -185,7 +204,7 @@ static enum outcome become_owner(struct db *db, const char *service, struct faul
 {
     enum outcome o = set(db, "quadrille.runtime_role", service, fault);
     if (o == OK) {
-        o = set(db, "quadrille.audit_role", AUDIT_ROLE, fault);
+        o = set(db, "quadrille.audit_role", is_store(service) ? service : AUDIT_ROLE, fault);
     }
     return o == OK ? db_script(db, sql_schema_owner.text, fault) : o;
 }
@@ -203,7 +222,7 @@ static enum outcome lock(struct db *db, struct fault *fault)
     return db_run(db, &sql_schema_lock, DB_NO_PARAMS, NULL, fault);
 }
 
-enum outcome schema_apply(const struct schema_options *options, const char *service,
+static enum outcome apply(const struct schema_options *options, const char *service,
                           schema_report_fn report, void *context, struct fault *fault)
 {
     AUTO(free_text) char *database = xasprintf("%s%s", options->prefix, service);
@@ -259,7 +278,7 @@ static enum outcome look_at(struct db *db, const char *service, bool *is_there, 
     return o;
 }
 
-enum outcome schema_plan(const struct schema_options *options, const char *service,
+static enum outcome plan(const struct schema_options *options, const char *service,
                          schema_report_fn report, void *context, struct fault *fault)
 {
     AUTO(free_text) char *database = xasprintf("%s%s", options->prefix, service);
@@ -283,4 +302,32 @@ enum outcome schema_plan(const struct schema_options *options, const char *servi
         return OK;
     }
     return o == OK ? migrate(db, service, false, report, context, fault) : o;
+}
+
+typedef enum outcome (*schema_fn)(const struct schema_options *options, const char *service,
+                                  schema_report_fn report, void *context, struct fault *fault);
+
+static enum outcome with_stores(schema_fn run, const struct schema_options *options,
+                                const char *service, schema_report_fn report, void *context,
+                                struct fault *fault)
+{
+    enum outcome o = run(options, service, report, context, fault);
+    for (size_t i = 0; o == OK && i < COUNT_OF(stores); i++) {
+        if (strcmp(stores[i].service, service) == 0) {
+            o = run(options, stores[i].name, report, context, fault);
+        }
+    }
+    return o;
+}
+
+enum outcome schema_apply(const struct schema_options *options, const char *service,
+                          schema_report_fn report, void *context, struct fault *fault)
+{
+    return with_stores(apply, options, service, report, context, fault);
+}
+
+enum outcome schema_plan(const struct schema_options *options, const char *service,
+                         schema_report_fn report, void *context, struct fault *fault)
+{
+    return with_stores(plan, options, service, report, context, fault);
 }

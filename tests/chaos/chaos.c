@@ -47,8 +47,8 @@ static const char *const settings[] = {"UPGRADE_DEADLINE=20s",
                                        "WORKERS=2",
                                        NULL};
 
-static const char *const services[] = {"profile", "subscription", "billing", "coaching",
-                                       "notification"};
+static const char *const services[] = {"profile",  "subscription", "billing",
+                                       "coaching", "notification", "history"};
 
 /* One load runs in one thread; only the main thread starts and ends processes. */
 struct crowd {

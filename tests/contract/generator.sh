@@ -63,9 +63,20 @@ refuses_by_line_and_column()
 # Only what others declare to hear has to arrive somewhere.
 knows_who_is_heard()
 {
-    "$generator" --contracts "$contracts" --service notification --header "$folder/n.h" --source "$folder/n.c"
+    cp -r "$contracts" "$folder/deaf"
+    rm "$folder/deaf/history.yaml" # which hears everything
+    "$generator" --contracts "$folder/deaf" --service notification --header "$folder/n.h" --source "$folder/n.c"
     grep -A11 'message_notification_sent = {' "$folder/n.c" | grep -q 'is_heard = false' &&
         grep -A11 'message_payment_voided = {' "$folder/billing_contract.c" | grep -q 'is_heard = true'
+}
+
+# Everything that is sealed is somebody's, and a recorder has no handlers.
+knows_persons_and_recorders()
+{
+    "$generator" --contracts "$contracts" --service history --header "$folder/h.h" --source "$folder/h.c"
+    grep -A13 'message_user_registered = {' "$folder/h.c" | grep -q 'person = &user_registered_fields\[0\]' &&
+        ! grep -A11 'message_payment_voided = {' "$folder/h.c" | grep -q 'person' &&
+        [[ $(grep -c '\.operation = ' "$folder/h.c") == 20 ]] && ! grep -q 'enum outcome' "$folder/h.h" "$folder/h.c"
 }
 
 says_how_it_is_used()
@@ -75,10 +86,11 @@ says_how_it_is_used()
     ((status == 2)) && grep -q '^usage: ' "$folder/stderr"
 }
 
-echo 1..6
+echo 1..7
 check 'generates a service' generate "$contracts"
 check 'the depfile lists every contract that was read' lists_every_contract
 check 'a second run leaves the files alone' is_untouched
 check 'a wrong contract is refused by line and column, and nothing is written' refuses_by_line_and_column
 check 'is_heard looks at all contracts of the folder' knows_who_is_heard
+check "a person is named where data is personal, and a recorder needs no handlers" knows_persons_and_recorders
 check 'wrong usage is exit status 2' says_how_it_is_used

@@ -373,7 +373,7 @@ START_TEST(our_own_contracts_are_read)
     const char *const paths[] = {CONTRACTS};
     ck_assert_msg(asyncapi_load(&set, paths, 1, &fault) == OK, "%s", fault.text);
     ck_assert_uint_eq(set.documents.findings.count, 0);
-    ck_assert_uint_eq(set.count, 5);
+    ck_assert_uint_eq(set.count, 6);
     const struct asyncapi_document *billing = &set.items[0];
     ck_assert_str_eq(billing->service, "billing");
     ck_assert_uint_eq(billing->channel_count, 4);

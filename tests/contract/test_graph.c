@@ -102,12 +102,13 @@ START_TEST(json_tells_who_says_what_to_whom)
 {
     load(CONTRACTS);
     json_object *root = parsed();
-    ck_assert_uint_eq(count_of(root, "services"), 5);
+    ck_assert_uint_eq(count_of(root, "services"), 6);
     ck_assert_uint_eq(count_of(root, "events"), 20);
     ck_assert(is_linked(root, "billing", "send", "PaymentCompleted"));
     ck_assert(is_linked(root, "subscription", "receive", "PaymentCompleted"));
     ck_assert(is_linked(root, "profile", "send", "UserDeleted"));
-    static const char *const told[] = {"billing", "coaching", "notification", "subscription"};
+    static const char *const told[] = {"billing", "coaching", "history", "notification",
+                                       "subscription"};
     for (size_t i = 0; i < COUNT_OF(told); i++) {
         ck_assert_msg(is_linked(root, told[i], "receive", "UserDeleted"), "%s", told[i]);
     }
@@ -130,7 +131,7 @@ START_TEST(a_service_is_shown_with_its_neighbours_only)
     json_object_put(root);
 
     write_as("text");
-    ck_assert(has("  says   PlanGenerated         -> notification, subscription\n"));
+    ck_assert(has("  says   PlanGenerated         -> history, notification, subscription\n"));
     ck_assert(has("FitnessGoalSet        <- profile\n"));
     ck_assert(!has("PaymentCompleted"));
 }
@@ -226,7 +227,7 @@ START_TEST(an_event_is_shown_with_its_cause_and_what_follows)
     write_as("text");
     ck_assert(has("  said by   coaching      sayPlanGenerated\n"));
     ck_assert(has("after FitnessGoalSet, PremiumActivated\n"));
-    ck_assert(has("  heard by  notification  tellPlan\n"));
+    ck_assert(has("  notification  tellPlan\n"));
     ck_assert(has("leads to PremiumUpgradeCompleted\n"));
     ck_assert(!has("UserDeleted"));
 }

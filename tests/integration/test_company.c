@@ -241,8 +241,8 @@ END_TEST
 
 START_TEST(two_processes_of_each_service_do_everything_once)
 {
-    static const char *const names[] = {"profile", "subscription", "billing", "coaching",
-                                        "notification"};
+    static const char *const names[] = {"profile",  "subscription", "billing",
+                                        "coaching", "notification", "history"};
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         /* Its relay stands by, and it serves all the same. */
         ck_assert_msg(company_becomes_ready(company_start_twin(company, names[i])),
@@ -255,8 +255,8 @@ END_TEST
 
 START_TEST(every_service_leaves_within_ten_seconds_of_sigterm)
 {
-    static const char *const services[] = {"profile", "subscription", "billing", "coaching",
-                                           "notification"};
+    static const char *const services[] = {"profile",  "subscription", "billing",
+                                           "coaching", "notification", "history"};
     load_ask(&load, more_users(USERS));
     for (size_t i = 0; i < COUNT_OF(services); i++) {
         int64_t start = clock_monotonic_ms();

@@ -21,8 +21,8 @@
 
 enum { DUMP_MS = 30000 };
 
-static const char *const services[] = {"billing", "coaching", "notification", "profile",
-                                       "subscription"};
+static const char *const services[] = {"billing",      "coaching", "history",
+                                       "notification", "profile",  "subscription"};
 
 static struct hall
     hall; /* without a broker: for its tool, its folder and the names of its databases */

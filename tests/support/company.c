@@ -20,8 +20,8 @@
 enum { READY_MS = 30000, STOP_MS = 12000, EXTRA_MAX = 32, TWINS_MAX = 8 };
 
 /* The provider first: billing needs it. */
-static const char *const names[] = {"provider", "profile",  "subscription",
-                                    "billing",  "coaching", "notification"};
+static const char *const names[] = {"provider", "profile",      "subscription", "billing",
+                                    "coaching", "notification", "history"};
 enum { PROVIDER, MEMBERS = COUNT_OF(names) };
 
 struct member {
@@ -179,6 +179,10 @@ static pid_t start_service(struct company *company, const char *name, const char
     AUTO(free_text) char *database = company_database_url(name, name);
     add_setting(&settings, xasprintf("AMQP_URL=%s", amqp));
     add_setting(&settings, xasprintf("DATABASE_URL=%s", database));
+    if (strcmp(name, "history") == 0) {
+        AUTO(free_text) char *keys = company_database_url("history_keys", "history_keys");
+        add_setting(&settings, xasprintf("KEYS_DATABASE_URL=%s", keys));
+    }
     add_setting(&settings, xasprintf("PORT_FILE=%s", port_file));
     add_setting(&settings, xasprintf("JWT_KEY_FILE=%s/jwt.key", company->secrets));
     add_setting(&settings, xasprintf("MAILDIR=%s", company->maildir));

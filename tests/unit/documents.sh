@@ -6,7 +6,7 @@
 set -euo pipefail
 SOURCE=$1 BUILD=$2 MODE=${3:-}
 cd "$SOURCE"
-SERVICES=(profile subscription billing coaching notification)
+SERVICES=(profile subscription billing coaching notification history)
 TEST=0 FAILED=0
 SCRATCH=$(mktemp -d)
 trap 'rm -rf "$SCRATCH"' EXIT

@@ -39,6 +39,7 @@ static void add_facts(struct buffer *out, const struct graph_event *event)
         fact(out, "Correlation", node_find_text(message->correlation_id, "location"));
         fact(out, "About (x-subject)", node_find_text(message->at, "x-subject"));
         fact(out, "Story (x-correlation)", node_find_text(message->at, "x-correlation"));
+        fact(out, "Personal data of (x-person)", node_find_text(message->at, "x-person"));
     }
     buffer_text(out, "</dl>\n");
 }

@@ -147,7 +147,8 @@ void generate_header(const struct generation *generation, struct buffer *out)
     for (size_t i = 0; i < generation->service->send_count; i++) {
         write_send(generation, &generation->service->sends[i], out);
     }
-    for (size_t i = 0; i < generation->service->receive_count; i++) {
+    for (size_t i = 0; !generation->service->hears_all && i < generation->service->receive_count;
+         i++) {
         write_receive(generation, &generation->service->receives[i], out);
     }
     buffer_text(out, "\n#endif\n");

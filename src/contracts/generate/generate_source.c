@@ -218,14 +218,18 @@ static void write_message(const struct generation *generation, const struct mode
                   "    .subject_offset = %s,\n"
                   "    .correlation_offset = %s,\n"
                   "    .correlation_has_offset = %s,\n"
-                  "    .is_heard = %s,\n"
-                  "};\n\n",
+                  "    .is_heard = %s,\n",
                   type, message->name, message->type, channel->owner->name,
                   channel->owner->exchange, channel->address, channel->major, type,
                   offset_of(arena, type, "", message->subject),
                   correlation != NULL ? offset_of(arena, type, "", correlation) : "-1",
                   may_miss ? offset_of(arena, type, "has_", correlation) : "-1",
                   message->is_heard ? "true" : "false");
+    if (message->person != NULL) {
+        buffer_printf(out, "    .person = &%s_fields[%td],\n", type,
+                      message->person - message->payload->properties);
+    }
+    buffer_text(out, "};\n\n");
 }
 
 static const struct model_message *message_of(const struct generation *generation,
@@ -318,15 +322,19 @@ static void write_receive(const struct generation *generation,
     buffer_printf(out,
                   "    {\n"
                   "        .operation = \"%s\",\n"
-                  "        .message = &message_%s,\n"
-                  "        .load = call_load_%s,\n"
-                  "        .on = call_on_%s,\n"
-                  "        .retry = {.attempts = %s, .base_ms = %" PRId64 ", .max_ms = %" PRId64
-                  "},\n",
-                  receive->key, name, name, name,
-                  retry->attempts == ATTEMPTS_UNLIMITED ? "ATTEMPTS_UNLIMITED"
-                                                        : integer(arena, retry->attempts),
-                  retry->base_ms, retry->max_ms);
+                  "        .message = &message_%s,\n",
+                  receive->key, name);
+    if (!generation->service->hears_all) {
+        buffer_printf(out,
+                      "        .load = call_load_%s,\n"
+                      "        .on = call_on_%s,\n",
+                      name, name);
+    }
+    buffer_printf(
+        out, "        .retry = {.attempts = %s, .base_ms = %" PRId64 ", .max_ms = %" PRId64 "},\n",
+        retry->attempts == ATTEMPTS_UNLIMITED ? "ATTEMPTS_UNLIMITED"
+                                              : integer(arena, retry->attempts),
+        retry->base_ms, retry->max_ms);
     if (receive->saga != NULL) {
         buffer_printf(out, "        .saga = %s,\n", literal(arena, receive->saga));
     }
@@ -360,18 +368,28 @@ static void write_sends(const struct generation *generation, struct buffer *out)
     buffer_text(out, "};\n\n");
 }
 
-static void write_receives(const struct generation *generation, struct buffer *out)
+static void write_all_calls(const struct generation *generation, struct buffer *out)
 {
     const struct model_service *service = generation->service;
-    if (service->receive_count == 0) {
-        return;
-    }
     buffer_text(out,
                 "/* load_… is weak: a service that has nothing to bring does not define it. */\n");
     for (size_t i = 0; i < service->receive_count; i++) {
         for (size_t j = 0; j < service->receives[i].message_count; j++) {
             write_calls(generation_message(generation, service->receives[i].messages[j]), out);
         }
+    }
+}
+
+static void write_receives(const struct generation *generation, struct buffer *out)
+{
+    const struct model_service *service = generation->service;
+    if (service->receive_count == 0) {
+        return;
+    }
+    if (service->hears_all) {
+        buffer_text(out, "/* The service's recorder takes them all. */\n");
+    } else {
+        write_all_calls(generation, out);
     }
     for (size_t i = 0; i < service->receive_count; i++) {
         write_outcomes(generation, &service->receives[i], out);

@@ -25,6 +25,7 @@ extern const struct lint_rule choreography_effect_without_compensation;
 /* Conventions of profile quadrille */
 extern const struct lint_rule choreography_name_not_past_tense;
 extern const struct lint_rule choreography_two_majors_received;
+extern const struct lint_rule choreography_not_all_heard;
 extern const struct lint_rule choreography_misspelt_extension;
 extern const struct lint_rule choreography_misplaced_extension;
 extern const struct lint_rule choreography_copied_channel;
@@ -35,6 +36,9 @@ void choreography_personal(struct lint *lint);
 void choreography_sagas(struct lint *lint);
 void choreography_extensions(struct lint *lint);
 void choreography_ours(struct lint *lint);
+
+/* Its info says x-hears-all: true. */
+bool choreography_hears_all(const struct asyncapi_document *document);
 
 /* A member that is `true`. */
 bool choreography_says_true(const struct node *map, const char *key);

@@ -14,7 +14,8 @@ enum place {
     MESSAGE = 1 << 1,
     CHANNEL = 1 << 2,
     PARAMETER = 1 << 3,
-    SCHEMA = 1 << 4, /* and whatever else has no name here */
+    INFO = 1 << 4,
+    SCHEMA = 1 << 5, /* and whatever else has no name here */
 };
 
 /* clang-format off */
@@ -25,6 +26,8 @@ static const struct {
 } extensions[] = {
     {"x-subject", MESSAGE, "a message"},
     {"x-correlation", MESSAGE, "a message"},
+    {"x-person", MESSAGE, "a message"},
+    {"x-hears-all", INFO, "a document's info"},
     {"x-saga", OPERATION, "an operation"},
     {"x-saga-end", OPERATION, "an operation that sends"},
     {"x-outcomes", OPERATION, "an operation that receives"},
@@ -81,6 +84,11 @@ static int place_of(const struct node *object)
         {"messageTraits", MESSAGE}, {"channels", CHANNEL},          {"parameters", PARAMETER},
     };
     const char *key = object->parent != NULL ? object->parent->key : NULL;
+    bool is_info = object->parent != NULL && object->parent->parent == NULL &&
+                   object->key != NULL && strcmp(object->key, "info") == 0;
+    if (is_info) {
+        return INFO;
+    }
     for (size_t i = 0; i < COUNT_OF(maps) && key != NULL; i++) {
         if (strcmp(maps[i].key, key) == 0) {
             return maps[i].place;

@@ -26,8 +26,50 @@ static size_t fact_length(const char *address)
     return version != NULL && version[1] == 'v' ? (size_t)(version - address) : strlen(address);
 }
 
+bool choreography_hears_all(const struct asyncapi_document *document)
+{
+    return choreography_says_true(node_find(document->file->root, "info"), "x-hears-all");
+}
+
+static bool hears(const struct asyncapi_document *document, const struct asyncapi_message *message)
+{
+    for (size_t i = 0; i < document->operation_count; i++) {
+        const struct asyncapi_operation *operation = &document->operations[i];
+        for (size_t j = 0; !operation->is_send && j < operation->message_count; j++) {
+            if (operation->messages[j] == message ||
+                asyncapi_same_message(operation->messages[j], message)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Everything that anybody says, itself excepted. */
+static void judge_hearing(struct lint *lint, const struct asyncapi_document *document)
+{
+    const struct node *info = node_find(document->file->root, "info");
+    for (size_t i = 0; i < lint->set->count; i++) {
+        const struct asyncapi_document *other = &lint->set->items[i];
+        for (size_t j = 0; j < other->operation_count; j++) {
+            const struct asyncapi_operation *send = &other->operations[j];
+            for (size_t k = 0; send->is_send && other != document && k < send->message_count; k++) {
+                if (!hears(document, send->messages[k])) {
+                    lint_add(lint, &choreography_not_all_heard,
+                             node_find(info, "x-hears-all")->key_place,
+                             "%s hears all, but not %s of %s: add an operation that receives it",
+                             document->service, send->messages[k]->name, other->service);
+                }
+            }
+        }
+    }
+}
+
 static void judge_majors(struct lint *lint, const struct asyncapi_document *document)
 {
+    if (choreography_hears_all(document)) {
+        return; /* it does nothing with them */
+    }
     for (size_t i = 0; i < document->operation_count; i++) {
         const struct asyncapi_operation *late = &document->operations[i];
         for (size_t j = 0; j < i; j++) {
@@ -156,6 +198,9 @@ void choreography_ours(struct lint *lint)
     for (size_t i = 0; i < lint->set->count; i++) {
         const struct asyncapi_document *document = &lint->set->items[i];
         judge_majors(lint, document);
+        if (choreography_hears_all(document)) {
+            judge_hearing(lint, document);
+        }
         for (size_t j = 0; j < document->channel_count; j++) {
             judge_copy(lint, document, &document->channels[j]);
             for (size_t k = 0; k < document->channels[j].message_count; k++) {

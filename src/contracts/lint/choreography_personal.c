@@ -80,6 +80,7 @@ static void judge_message(struct lint *lint, const struct asyncapi_message *mess
     judge_location(lint, message, node_find(message->correlation_id, "location"), "correlation id");
     judge_copied(lint, message, "x-subject");
     judge_copied(lint, message, "x-correlation");
+    judge_copied(lint, message, "x-person");
 }
 
 static void judge_parameters(struct lint *lint, const struct asyncapi_channel *channel)

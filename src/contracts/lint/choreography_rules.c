@@ -63,6 +63,11 @@ RULE(choreography_two_majors_received, "two-majors-received",
      "A service that hears two major versions of one event does everything twice.",
      "bookPaymentV2:\n  action: receive", "bookPayment:\n  action: receive", .severity = LINT_ERROR,
      .is_ours = true);
+RULE(choreography_not_all_heard, "not-all-heard",
+     "A service that says x-hears-all, and a message of this run that it does not hear: what it "
+     "keeps has a hole.",
+     "x-hears-all: true", "recordPaymentFailed:\n  action: receive", .severity = LINT_ERROR,
+     .is_ours = true);
 RULE(choreography_misspelt_extension, "misspelt-extension",
      "A key that looks like one of our extensions but is none: it means nothing.",
      "x-outcome: [InvoiceWritten]", "x-outcomes: [InvoiceWritten]", .severity = LINT_ERROR,
@@ -96,6 +101,7 @@ const struct lint_rule *const lint_choreography_rules[] = {
     &choreography_effect_without_compensation,
     &choreography_name_not_past_tense,
     &choreography_two_majors_received,
+    &choreography_not_all_heard,
     &choreography_misspelt_extension,
     &choreography_misplaced_extension,
     &choreography_copied_channel,

@@ -6,7 +6,7 @@ select id, null::uuid as body, 1 as trace from inbox
 union all
 select id, md5(body)::uuid, 2 from retry
 union all
-select cause_id, md5(body)::uuid,
+select cause_id, md5(nullif(body, ''))::uuid, -- blanked in history, once the broker has it
        case when failure_class in ('rejected', 'retries-exhausted', 'crashed') then 4 else 8 end
   from outbox
  where kind = 1 and cause_id is not null and failure_class <> 'unidentified'

@@ -68,12 +68,12 @@ await test('the index names services, events and sagas', async () => {
   await go('index.html');
   return [
     ...same('title', await company.page.title(), 'Contracts'),
-    ...same('services', await texts('#services + .cards h3'), ['billing', 'coaching', 'notification', 'profile', 'subscription']),
-    ...same('versions', await texts('#services + .cards .quiet'), Array(5).fill('1.0.0')),
+    ...same('services', await texts('#services + .cards h3'), ['billing', 'coaching', 'history', 'notification', 'profile', 'subscription']),
+    ...same('versions', await texts('#services + .cards .quiet'), ['1.0.0', '1.0.0', '1.0.0', '1.0.0', '1.0.1', '1.0.1']),
     ...same('sagas', await texts('#sagas + .cards h3'), ['premium-upgrade']),
     ...same('rows', await company.page.locator('#events ~ .table tbody tr').count(), 20),
     ...same('a row', flat((await texts('#events ~ .table tbody tr:has-text("PaymentRefunded")'))[0]),
-      'PaymentRefunded The whole charge of an upgrade has been given back. billing notification, subscription'),
+      'PaymentRefunded The whole charge of an upgrade has been given back. billing history, notification, subscription'),
   ];
 });
 
@@ -87,10 +87,10 @@ await test('the map has every event, who says it and who hears it', async () => 
   }));
   return [
     ...same('events', map.events, 20),
-    ...same('services', map.services, ['billing', 'billing', 'coaching', 'coaching', 'notification', 'notification',
-      'profile', 'subscription', 'subscription']), // profile hears nothing
-    ...same('lines of UserDeleted', map.lines.UserDeleted, 5),
-    ...same('lines of NotificationSent', map.lines.NotificationSent, 1),
+    ...same('services', map.services, ['billing', 'billing', 'coaching', 'coaching', 'history', 'notification', 'notification',
+      'profile', 'subscription', 'subscription']), // profile hears nothing, history says nothing
+    ...same('lines of UserDeleted', map.lines.UserDeleted, 6),
+    ...same('lines of NotificationSent', map.lines.NotificationSent, 2),
   ];
 });
 
@@ -101,7 +101,7 @@ await test('a service says what it says and hears, how often it tries, and where
   const main = flat((await texts('main'))[0]);
   return [
     ...same('says', (await rows('says')).length, 4),
-    ...same('says', (await rows('says'))[2], 'PaymentRefunded The money is back. notification, subscription'),
+    ...same('says', (await rows('says'))[2], 'PaymentRefunded The money is back. history, notification, subscription'),
     ...same('hears', hears.map((row) => row.split(' ')[0]),
       ['PremiumUpgradeRequested', 'PremiumActivationFailed', 'PremiumRevoked', 'UserDeleted']),
     ...same('the default', hears[0].endsWith('up to 8 times, after 500ms doubling up to 5m (default)'), true),
@@ -132,7 +132,8 @@ await test('an event has its fields with limits, its listeners, headers and exam
       'About (x-subject) upgradeId'].filter((text) => !main.includes(text)), []),
     ...same('listeners', (await texts('h2:text-is("Heard by") + .cards li')).map(flat),
       ['billing chargeCustomer Write down the intent to charge; a worker asks the provider. ' +
-       'leads to PaymentCompleted, PaymentFailed tried up to 8 times, after 500ms doubling up to 5m (default)']),
+       'leads to PaymentCompleted, PaymentFailed tried up to 8 times, after 500ms doubling up to 5m (default)',
+       'history recordPremiumUpgradeRequested Keep it. tried for ever, after 1s doubling up to 5m']),
     ...same('the saga', await texts('main > p a'), ['premium-upgrade']),
   ];
 });
@@ -237,7 +238,7 @@ await test('the drawing of a saga has no overlaps, and marks ends and compensati
 await test('the map has no overlaps', async () => {
   await go('index.html');
   const drawing = await company.page.evaluate(geometry);
-  return [...drawing.wrong, ...same('boxes', drawing.boxes, 29), ...same('readable', drawing.smallest >= 11, true)];
+  return [...drawing.wrong, ...same('boxes', drawing.boxes, 30), ...same('readable', drawing.smallest >= 11, true)];
 });
 
 await test('the map has no overlaps where all listen to one', async () => {
