@@ -10,7 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct cli_option json_option = {.name = "json", .help = "print JSON (docs/json.md)"};
+const struct cli_option cli_common_options[CLI_COMMON_COUNT] = {
+    {.name = "json", .help = "print JSON, for programs (docs/json.md)"},
+    {.name = "help", .help = "print this"},
+};
+
+const char cli_exit_codes[] =
+    "0 done, 1 failed or something was found, 2 wrong usage, 3 partly done";
 
 static size_t option_index(const struct cli_command *command, const char *name, size_t length)
 {
@@ -141,20 +147,6 @@ static void print_options(const struct cli_command *command, bool is_setting)
     }
 }
 
-static int print_command_help(const struct cli_command *command)
-{
-    (void)printf("quadrille %s%s%s: %s\n\nOptions:\n", command->path,
-                 command->arguments[0] != '\0' ? " " : "", command->arguments, command->summary);
-    print_options(command, false);
-    print_option(&json_option);
-    (void)printf("  %-28s %s\n", "--help", "print this");
-    print_options(command, true);
-    if (command->details != NULL) {
-        (void)printf("\n%s\n", command->details);
-    }
-    return EXIT_DONE;
-}
-
 /* Is it one of `word …`? NULL stands for all. */
 static bool begins_with(const struct cli_command *command, const char *word)
 {
@@ -163,20 +155,50 @@ static bool begins_with(const struct cli_command *command, const char *word)
            (strncmp(command->path, word, length) == 0 && command->path[length] == ' ');
 }
 
+/* Those with the same first word stand together. */
 static size_t print_commands(const struct cli_tree *tree, const char *word, FILE *out)
 {
+    const char *last = NULL;
     size_t count = 0;
     for (size_t g = 0; g < tree->group_count; g++) {
         for (size_t i = 0; i < tree->counts[g]; i++) {
             const struct cli_command *command = &tree->groups[g][i];
-            if (begins_with(command, word)) {
-                count += out != NULL ? (size_t)(fprintf(out, "  %-20s %s\n", command->path,
-                                                        command->summary) > 0)
-                                     : 1;
+            if (!begins_with(command, word)) {
+                continue;
             }
+            size_t length = strcspn(command->path, " ");
+            bool is_next = last != NULL && word == NULL &&
+                           (strncmp(last, command->path, length) != 0 ||
+                            (last[length] != ' ' && last[length] != '\0'));
+            if (out != NULL) {
+                (void)fprintf(out, "%s  %-20s %s\n", is_next ? "\n" : "", command->path,
+                              command->summary);
+            }
+            last = command->path;
+            count++;
         }
     }
     return count;
+}
+
+static int print_command_help(const struct cli_tree *tree, const struct cli_command *command)
+{
+    (void)printf("quadrille %s%s%s: %s\n\nOptions:\n", command->path,
+                 command->arguments[0] != '\0' ? " " : "", command->arguments, command->summary);
+    print_options(command, false);
+    for (size_t i = 0; i < CLI_COMMON_COUNT; i++) {
+        print_option(&cli_common_options[i]);
+    }
+    print_options(command, true);
+    if (command->details != NULL) {
+        (void)printf("\n%s\n", command->details);
+    }
+    if (print_commands(tree, command->path, NULL) > 0) {
+        (void)printf("\nMore commands:\n");
+        (void)print_commands(tree, command->path, stdout);
+    }
+    (void)printf("\nExit codes: %s.\n", cli_exit_codes);
+    return EXIT_DONE;
 }
 
 static int print_help(const struct cli_tree *tree, FILE *out, int code)
@@ -184,9 +206,11 @@ static int print_help(const struct cli_tree *tree, FILE *out, int code)
     (void)fprintf(out, "quadrille: the operator's toolbox for event choreography on RabbitMQ and "
                        "PostgreSQL\n\nCommands:\n");
     (void)print_commands(tree, NULL, out);
-    (void)fprintf(out, "\nquadrille COMMAND --help tells a command's options. Exit codes: 0 done, "
-                       "1 failed, 2 wrong usage,"
-                       " 3 partly done.\n");
+    (void)fprintf(
+        out,
+        "\nquadrille COMMAND --help tells a command's options; every command takes --json. "
+        "Exit codes:\n%s.\n",
+        cli_exit_codes);
     return code;
 }
 
@@ -242,8 +266,8 @@ static int parse_option(struct cli_call *call, const char *argument, const char 
     const char *name = argument + 2;
     size_t length = strcspn(name, "=");
     const char *value = name[length] == '=' ? name + length + 1 : NULL;
-    if (length == strlen(json_option.name) && strncmp(name, json_option.name, length) == 0 &&
-        value == NULL) {
+    const char *json = cli_common_options[0].name;
+    if (length == strlen(json) && strncmp(name, json, length) == 0 && value == NULL) {
         call->is_json = true;
         return 1;
     }
@@ -351,19 +375,24 @@ int cli_main(int argc, char **argv, const struct cli_tree *tree)
         strcmp(argv[1], "help") == 0) {
         return print_help(tree, stdout, EXIT_DONE);
     }
+    if (strcmp(argv[1], "--version") == 0) {
+        (void)printf("quadrille %s\n", QUADRILLE_VERSION);
+        return EXIT_DONE;
+    }
     int words = 0;
     const struct cli_command *command = find_command(tree, argc - 1, argv + 1, &words);
     if (command == NULL) {
         return misses(tree, argc - 1, argv + 1);
     }
     struct cli_call call = {
+        .tree = tree,
         .command = command,
         .has_colour = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == NULL,
     };
     assert(command->option_count <= CLI_OPTIONS_MAX);
     int code = parse(&call, argc - 1 - words, argv + 1 + words);
     if (code < 0) {
-        return print_command_help(command);
+        return print_command_help(tree, command);
     }
     if (code == EXIT_DONE && tree->settle != NULL) {
         code = tree->settle(&call);

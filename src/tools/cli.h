@@ -25,11 +25,13 @@ struct cli_option {
     const char *variable; /* environment variable read when the option is not given; may be NULL */
     const char *fallback; /* when neither is there; may be NULL */
     const char *help;
-    bool is_repeatable; /* each value counts: cli_list; else the last one */
-    bool is_setting;    /* says where the servers are: a profile may say it as well (access.h) */
+    bool is_repeatable;  /* each value counts: cli_list; else the last one */
+    bool is_setting;     /* says where the servers are: a profile may say it as well (access.h) */
+    const char *choices; /* "text json sarif", for completion in shells; may be NULL */
 };
 
 struct cli_call;
+struct cli_tree;
 
 /* One --option VALUE of a repeatable option. */
 struct cli_given {
@@ -48,6 +50,7 @@ struct cli_command {
 };
 
 struct cli_call {
+    const struct cli_tree *tree;
     const struct cli_command *command;
     const char *values[CLI_OPTIONS_MAX]; /* by option; NULL when absent */
     bool is_given[CLI_OPTIONS_MAX];      /* by option: it is an argument of the command line */
@@ -99,6 +102,28 @@ struct cli_tree {
      * access_settle. Another code than EXIT_DONE ends the command. May be NULL. */
     int (*settle)(struct cli_call *call);
 };
+
+/* What every command takes beside its own: --json and --help. */
+enum { CLI_COMMON_COUNT = 2 };
+extern const struct cli_option cli_common_options[CLI_COMMON_COUNT];
+/* "0 done, 1 failed, …" */
+extern const char cli_exit_codes[];
+
+/*
+ * The tree as shells and manual pages want it: every word and every command once, parents first.
+ * "" is quadrille itself; "contract" may be a word only, and no command (NULL).
+ */
+struct cli_node {
+    const char *path;
+    const char *word; /* the last one of the path */
+    const struct cli_command *command;
+    const char *summary; /* of the command; else which words may follow */
+    size_t parent;       /* index; of "" itself 0 */
+};
+
+/* They live in the arena; at most CLI_NODES_MAX. */
+enum { CLI_NODES_MAX = 256 };
+const struct cli_node *cli_nodes(const struct cli_tree *tree, struct arena *arena, size_t *count);
 
 int cli_main(int argc, char **argv, const struct cli_tree *tree);
 

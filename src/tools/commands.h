@@ -9,6 +9,8 @@
 
 extern const struct cli_command audit_commands[];
 extern const size_t audit_command_count;
+extern const struct cli_command completion_commands[];
+extern const size_t completion_command_count;
 extern const struct cli_command contract_check_commands[];
 extern const size_t contract_check_command_count;
 extern const struct cli_command contract_diff_commands[];
@@ -23,6 +25,8 @@ extern const struct cli_command contract_rules_commands[];
 extern const size_t contract_rules_command_count;
 extern const struct cli_command contract_schema_commands[];
 extern const size_t contract_schema_command_count;
+extern const struct cli_command man_commands[];
+extern const size_t man_command_count;
 extern const struct cli_command schema_commands[];
 extern const size_t schema_command_count;
 extern const struct cli_command topology_commands[];

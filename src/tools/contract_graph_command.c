@@ -82,7 +82,8 @@ static int run_graph(const struct cli_call *call)
 }
 
 static const struct cli_option graph_options[] = {
-    {"format", "FORMAT", NULL, "text", "text, mermaid, dot (Graphviz) or json"},
+    {"format", "FORMAT", NULL, "text", "text, mermaid, dot (Graphviz) or json",
+     .choices = "text mermaid dot json"},
     {"service", "NAME", NULL, NULL, "only this service and those it speaks with"},
     {"saga", "NAME", NULL, NULL, "only this saga: its steps, compensations and ends"},
     {"event", "NAME", NULL, NULL, "only this event: who says it, who hears it, what follows"},

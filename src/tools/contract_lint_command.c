@@ -87,8 +87,10 @@ static int run_lint(const struct cli_call *call)
 }
 
 static const struct cli_option lint_options[] = {
-    {"format", "FORMAT", NULL, "text", "text, json, sarif, github or junit"},
-    {"fail-on", "SEVERITY", NULL, "error", "exit 1 from this severity on: error or warning"},
+    {"format", "FORMAT", NULL, "text", "text, json, sarif, github or junit",
+     .choices = "text json sarif github junit"},
+    {"fail-on", "SEVERITY", NULL, "error", "exit 1 from this severity on: error or warning",
+     .choices = "error warning"},
     {"ignore", "FILE", NULL, NULL, "findings that you live with, each with its reason (below)"},
     {"profile", "NAME", NULL, "asyncapi",
      "asyncapi: the specification, and what makes sense to anybody;\n"

@@ -43,11 +43,17 @@ static const struct cli_topic topics[] = {
      "data."},
 };
 
-/* Judging contracts takes a few milliseconds, and no network: libcurl's start would be a good part
- * of it. */
+/* Judging contracts and the like takes a few milliseconds, and no network: libcurl's start would be
+ * a good part of it. */
 static bool needs_network(int argc, char **argv)
 {
-    return argc < 2 || strcmp(argv[1], "contract") != 0;
+    static const char *const alone[] = {"contract", "completion", "man", "token"};
+    for (size_t i = 0; i < COUNT_OF(alone); i++) {
+        if (argc > 1 && strcmp(argv[1], alone[i]) == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -70,6 +76,8 @@ int main(int argc, char **argv)
         contract_lint_commands,
         contract_rules_commands,
         contract_schema_commands,
+        completion_commands,
+        man_commands,
     };
     const size_t counts[] = {
         topology_command_count,
@@ -83,6 +91,8 @@ int main(int argc, char **argv)
         contract_lint_command_count,
         contract_rules_command_count,
         contract_schema_command_count,
+        completion_command_count,
+        man_command_count,
     };
     /* clang-format on */
     const struct cli_tree tree = {groups, counts,           COUNT_OF(groups),

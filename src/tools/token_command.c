@@ -74,7 +74,7 @@ static const struct cli_option options[] = {
     {"key-file", "FILE", "JWT_KEY_FILE", NULL,
      "keys that the services trust, one per line; the first signs"},
     {"user", "ID", NULL, NULL, "whom the token is for (UUID); a new id when absent"},
-    {"role", "ROLE", NULL, "user", "user, operator or admin"},
+    {"role", "ROLE", NULL, "user", "user, operator or admin", .choices = "user operator admin"},
     {"ttl", "DURATION", NULL, "1h", "how long it is valid"},
 };
 
