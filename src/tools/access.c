@@ -20,6 +20,7 @@ static const struct profile_setting settings[] = {
     {"management-url"},
     {"database-url"},
     {"provider-url"},
+    {"keys-url"},
     {"vhost"},
     {"prefix"},
     {"password-file", true},

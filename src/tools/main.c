@@ -78,6 +78,7 @@ int main(int argc, char **argv)
         contract_schema_commands,
         completion_commands,
         man_commands,
+        events_commands,
     };
     const size_t counts[] = {
         topology_command_count,
@@ -93,6 +94,7 @@ int main(int argc, char **argv)
         contract_schema_command_count,
         completion_command_count,
         man_command_count,
+        events_command_count,
     };
     /* clang-format on */
     const struct cli_tree tree = {groups, counts,           COUNT_OF(groups),
