@@ -38,12 +38,13 @@ static enum outcome get(const char *url, struct buffer *answer, struct fault *fa
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_cleanup(curl);
     if (failed != CURLE_OK) {
-        return fault_set(fault, LOST, "the provider's ledger: %s: %s", url,
+        /* Its URL may have a password in it. */
+        return fault_set(fault, LOST, "the provider's ledger (--provider-url): %s",
                          curl_easy_strerror(failed));
     }
-    return status == 200
-               ? OK
-               : fault_set(fault, REJECT, "the provider's ledger: %s answers %ld", url, status);
+    return status == 200 ? OK
+                         : fault_set(fault, REJECT,
+                                     "the provider's ledger (--provider-url) answers %ld", status);
 }
 
 static enum outcome fetch(const char *url, json_object **document, struct fault *fault)
