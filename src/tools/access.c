@@ -16,18 +16,9 @@ static const char default_profile[] = "default";
 
 /* What a profile may say: options of these names with is_setting. A row more is a setting more. */
 static const struct profile_setting settings[] = {
-    {"url"},
-    {"management-url"},
-    {"database-url"},
-    {"provider-url"},
-    {"keys-url"},
-    {"vhost"},
-    {"prefix"},
-    {"password-file", true},
-    {"ca-file", true},
-    {"cert-file", true},
-    {"key-file", true},
-    {"secrets", true},
+    {"url"},           {"management-url"},  {"database-url"},   {"provider-url"},
+    {"keys-url"},      {"vhost"},           {"prefix"},         {"password-file", true},
+    {"ca-file", true}, {"cert-file", true}, {"key-file", true}, {"secrets", true},
 };
 
 /* A URL says where a server is; the other settings tell how it is reached. */
@@ -89,7 +80,7 @@ static int refuse_passwords(const struct cli_call *call)
                             "arguments of a command (ps): put the URL into the variable %s or into "
                             "a profile, or leave only the password out and %s (docs/profiles.md)",
                             option->name, option->variable,
-                            strcmp(option->name, "database-url") == 0
+                            strstr(option->variable, "DATABASE") != NULL
                                 ? "into ~/.pgpass"
                                 : "name its file with --password-file");
         }

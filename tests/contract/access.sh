@@ -160,7 +160,21 @@ arguments_with_a_password()
     goes 1 --url amqp://127.0.0.1:1/a
 }
 
-echo 1..35
+# Whatever stands under "Servers" in a help may stand in a profile.
+every_setting_may_stand_in_a_profile()
+{
+    local command option
+    { echo '[one]'; "$quadrille" --help | grep -oP '^  \K[a-z]+( [a-z-]+)*(?=  )' | while read -r command; do
+        # shellcheck disable=SC2086 # its words are arguments
+        "$quadrille" $command --help | sed -n '/^Servers/,/^$/p' | grep -oP '^  --\K[a-z-]+'
+    done | sort -u | grep -vxE 'profile|server-profile' | while read -r option; do
+        if [ "$option" = url ]; then echo 'url = amqp://127.0.0.1:4'; else echo "$option = /x"; fi
+    done; } | write
+    grep -q database-url "$profiles" || return 1
+    refuses '/x: No such file' --server-profile one
+}
+
+echo 1..36
 check 'a server that nobody names' no_server_is_named
 check 'an option' goes 1 --url amqp://127.0.0.1:1
 check 'the environment' goes 2 AMQP_URL=amqp://user:geheim@127.0.0.1:2
@@ -232,3 +246,4 @@ check 'a path that depends on where one stands' refuses_line 'profiles:2: a path
 password-file = geheim
 END
 check 'a file without end' too_large
+check 'every setting of every command may stand in a profile' every_setting_may_stand_in_a_profile
