@@ -4,6 +4,7 @@
 #include "core/broker.h"
 #include "core/buffer.h"
 #include "core/clock.h"
+#include "core/text.h"
 #include "support/process.h"
 
 #include <arpa/inet.h>
@@ -37,6 +38,7 @@ static const struct listener {
     {"old", "good", "{verify,verify_none},{versions,['tlsv1.1']}"},
 };
 
+static const char *broker_url, *management_url; /* the plain ones */
 static char *folder;
 static int ports[LISTENER_COUNT];
 static int https_port;
@@ -68,7 +70,7 @@ static char *moved(const char *url, const char *scheme, const char *host, int po
 
 static char *url_at(const char *scheme, const char *host, int port)
 {
-    return moved(getenv("AMQP_URL"), scheme, host, port);
+    return moved(broker_url, scheme, host, port);
 }
 
 static enum outcome try_open(const char *url, const char *ca, const char *certificate,
@@ -122,17 +124,21 @@ static const struct refusal {
      "belongs to no certificate"},
 };
 
+static int plain_port(void)
+{
+    const char *colon = strrchr(broker_url, ':') + 1;
+    AUTO(free_text) char *digits = xstrndup(colon, strcspn(colon, "/"));
+    int64_t port = 0;
+    ck_assert(text_int(digits, 1, UINT16_MAX, &port));
+    return (int)port;
+}
+
 START_TEST(is_refused)
 {
     const struct refusal *row = &refusals[_i];
     struct broker *broker = NULL;
     struct fault fault = {.text = ""};
-    int port = 0;
-    if (row->listener != NULL) {
-        port = port_of(row->listener);
-    } else {
-        ck_assert_int_eq(sscanf(strrchr(getenv("AMQP_URL"), ':'), ":%d", &port), 1);
-    }
+    int port = row->listener != NULL ? port_of(row->listener) : plain_port();
     AUTO(free_text) char *url = url_at(row->scheme, row->host, port);
     enum outcome o = try_open(url, row->ca, row->certificate, row->key, &broker, &fault);
     ck_assert_msg(o == row->outcome, "%s instead of %s: %s", outcome_name(o),
@@ -305,7 +311,7 @@ static int run(const char *const arguments[], const char *const environment[], c
 /* A profile whose passwords stand in files of their own; everything is TLS. */
 static void write_profile(const char *ca)
 {
-    const char *url = getenv("AMQP_URL") + strlen("amqp://");
+    const char *url = broker_url + strlen("amqp://");
     const char *colon = strchr(url, ':');
     AUTO(free_text) char *configuration = file("quadrille");
     AUTO(free_text) char *path = file("quadrille/profiles");
@@ -373,7 +379,7 @@ START_TEST(the_management_api_by_https)
     AUTO(free_text)
     char *ca = ca_file != NULL ? xasprintf("AMQP_CA_FILE=%s", ca_file) : xstrdup("AMQP_CA_FILE");
     AUTO(free_text)
-    char *url = moved(getenv("MANAGEMENT_URL"), "https", "localhost", https_port);
+    char *url = moved(management_url, "https", "localhost", https_port);
     AUTO(free_text) char *management = xasprintf("MANAGEMENT_URL=%s", url);
     const char *const environment[] = {management, ca, NULL};
     const char *const arguments[] = {getenv("QUADRILLE_BIN"), "topology",          "plan",
@@ -485,7 +491,10 @@ static void make_certificates(void)
 
 int main(void)
 {
-    if (getenv("INSTANCE_DIR") == NULL || getenv("SERVER_SCRIPT") == NULL) {
+    broker_url = getenv("AMQP_URL");
+    management_url = getenv("MANAGEMENT_URL");
+    if (broker_url == NULL || management_url == NULL || getenv("INSTANCE_DIR") == NULL ||
+        getenv("SERVER_SCRIPT") == NULL) {
         (void)puts("1..0 # SKIP the broker is not ours to change: INSTANCE_DIR is not set");
         return EXIT_SUCCESS;
     }
