@@ -76,8 +76,11 @@ void stage_open(struct stage *stage, const char *service, const char *const extr
     AUTO(free_text) char *database = database_url(stage, service);
     AUTO(free_text) char *amqp_setting = xasprintf("AMQP_URL=%s", amqp);
     AUTO(free_text) char *database_setting = xasprintf("DATABASE_URL=%s", database);
+    AUTO(free_text) char *keys_name = xasprintf("%s_history_keys", stage->name);
+    AUTO(free_text) char *keys = company_database_url("history_keys", keys_name);
+    AUTO(free_text) char *keys_setting = xasprintf("KEYS_DATABASE_URL=%s", keys);
     company_start_one(stage->company, service,
-                      (const char *const[]){amqp_setting, database_setting, NULL});
+                      (const char *const[]){amqp_setting, database_setting, keys_setting, NULL});
     company_await_ready(stage->company, service);
 }
 

@@ -43,7 +43,11 @@ static enum outcome note_done(struct eraser *eraser, const struct uuid *persons,
     }
     AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
     enum outcome o =
-        db_run(eraser->db, &sql_erasure_done, DB_PARAMS(db_array(&eraser->array)), &rows, fault);
+        db_run(eraser->db, &sql_erasure_hurry, DB_PARAMS(db_array(&eraser->array)), NULL, fault);
+    if (o == OK) {
+        o = db_run(eraser->db, &sql_erasure_done, DB_PARAMS(db_array(&eraser->array)), &rows,
+                   fault);
+    }
     if (o == OK && db_rows_affected(rows) > 0) {
         log_info("person.erased", LOG_INT("persons", db_rows_affected(rows)));
     }

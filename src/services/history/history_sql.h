@@ -6,6 +6,7 @@
 
 extern const struct sql sql_event_record;
 extern const struct sql sql_erasure_ask;
+extern const struct sql sql_erasure_hurry;
 extern const struct sql sql_erasure_open;
 extern const struct sql sql_erasure_done;
 extern const struct sql sql_chain_lock;
