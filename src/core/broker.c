@@ -108,6 +108,7 @@ static enum outcome receive_some(struct broker *broker, struct fault *fault)
             return broker_lose(broker, fault, "receive: %s", reason_of(broker, errno));
         }
         buffer_grow(&broker->in, (size_t)got);
+        broker->received_bytes += (uint64_t)got;
         broker->last_received_ms = clock_monotonic_ms();
         enum outcome o = broker_parse(broker, fault);
         /* TLS gives one record at a time, however much has come. */
@@ -201,9 +202,11 @@ static int64_t until_heartbeat(const struct broker *broker)
 
 enum outcome broker_wait(struct broker *broker, int fd, int64_t timeout_ms, struct fault *fault)
 {
-    /* What has been queued is sent before sleeping, else the answer would never come. */
+    /* What has been queued is sent before sleeping, else the answer would never come; and what this
+     * has received may be all that the caller waits for. */
+    uint64_t received = broker->received_bytes;
     enum outcome o = broker_tick(broker, fault);
-    if (o != OK) {
+    if (o != OK || broker->received_bytes != received) {
         return o;
     }
     int64_t heartbeat = until_heartbeat(broker);
@@ -547,6 +550,7 @@ void broker_close(struct broker *broker)
     free(broker->partial);
     free(broker->ring);
     free(broker->reply_queue);
+    free(broker->reply_consumer);
     free(broker->url);
     free(broker->name);
     if (broker->url_parts != NULL) {
@@ -588,4 +592,9 @@ const char *broker_vhost(const struct broker *broker)
 unsigned broker_frame_max(const struct broker *broker)
 {
     return broker->frame_max;
+}
+
+const char *broker_server_version(const struct broker *broker)
+{
+    return broker->server_version;
 }

@@ -53,6 +53,8 @@ bool broker_is_blocked(
 const char *broker_user(const struct broker *broker);
 const char *broker_vhost(const struct broker *broker);
 unsigned broker_frame_max(const struct broker *broker);
+/* "3.10.8", as the server says it; "" when it says nothing. */
+const char *broker_server_version(const struct broker *broker);
 
 /* Sends and receives whatever is possible now, heartbeats included; never waits. */
 enum outcome broker_tick(struct broker *broker, struct fault *fault);
@@ -103,6 +105,15 @@ struct delivery {
 /* Starts consuming. REJECT when the queue does not exist or may not be read. */
 enum outcome broker_consume(struct broker *broker, const char *queue, int prefetch,
                             struct fault *fault);
+
+/*
+ * Asks for the end of the consumer that broker_consume started last. What is on its way still
+ * arrives: take it until broker_is_consuming says no (an answer behind more than
+ * BROKER_HELD_MAX_BYTES is not read before). What was delivered stays held, and may be acknowledged
+ * or returned after that.
+ */
+enum outcome broker_cancel(struct broker *broker, struct fault *fault);
+bool broker_is_consuming(const struct broker *broker);
 
 /*
  * Takes up to `max` messages that have arrived; waits up to wait_ms for the first one, never for

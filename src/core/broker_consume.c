@@ -155,6 +155,22 @@ enum outcome broker_consume(struct broker *broker, const char *queue, int prefet
                        fault);
 }
 
+enum outcome broker_cancel(struct broker *broker, struct fault *fault)
+{
+    if (broker->is_lost) {
+        return broker_lose(broker, fault, "gone");
+    }
+    amqp_basic_cancel_t cancel = {.consumer_tag = bytes_of(broker->reply_consumer)};
+    enum outcome o =
+        broker_send_method(broker, AMQP_CHANNEL, AMQP_BASIC_CANCEL_METHOD, &cancel, fault);
+    return o == OK ? broker_tick(broker, fault) : o;
+}
+
+bool broker_is_consuming(const struct broker *broker)
+{
+    return broker->is_consuming;
+}
+
 /* A batch of the largest messages would be more than one statement may hold (1 GB): the next take
  * has the rest. */
 enum { TAKE_BYTES = 32 * 1024 * 1024 };
@@ -182,8 +198,14 @@ enum outcome broker_take(struct broker *broker, struct delivery *out, size_t max
                          size_t *count, struct fault *fault)
 {
     enum outcome o = broker_tick(broker, fault);
-    if (o == OK && broker->ready_count == 0 && wait_ms > 0) {
-        o = broker_wait(broker, -1, wait_ms, fault);
+    /* A part of a message is none: wait on while something comes. */
+    int64_t until = clock_monotonic_ms() + wait_ms;
+    uint64_t received = 0;
+    for (int64_t rest = wait_ms;
+         o == OK && broker->ready_count == 0 && rest > 0 && received != broker->received_bytes;
+         rest = until - clock_monotonic_ms()) {
+        received = broker->received_bytes;
+        o = broker_wait(broker, -1, rest, fault);
     }
     if (o != OK) {
         return o;

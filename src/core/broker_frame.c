@@ -147,6 +147,38 @@ static enum outcome on_declare_ok(struct broker *broker, const void *method, str
     return OK;
 }
 
+static enum outcome on_consume_ok(struct broker *broker, const void *method, struct fault *fault)
+{
+    const amqp_basic_consume_ok_t *ok = method;
+    free(broker->reply_consumer);
+    broker->reply_consumer = xstrndup(ok->consumer_tag.bytes, ok->consumer_tag.len);
+    broker->is_consuming = true;
+    return OK;
+}
+
+static enum outcome on_cancel_ok(struct broker *broker, const void *method, struct fault *fault)
+{
+    broker->is_consuming = false;
+    return OK;
+}
+
+/* Its properties say which version it is. */
+static enum outcome on_start(struct broker *broker, const void *method, struct fault *fault)
+{
+    const amqp_connection_start_t *start = method;
+    for (int i = 0; i < start->server_properties.num_entries; i++) {
+        const amqp_table_entry_t *entry = &start->server_properties.entries[i];
+        if (entry->key.len == strlen("version") &&
+            memcmp(entry->key.bytes, "version", entry->key.len) == 0 &&
+            entry->value.kind == AMQP_FIELD_KIND_UTF8) {
+            (void)snprintf(broker->server_version, sizeof broker->server_version, "%.*s",
+                           (int)entry->value.value.bytes.len,
+                           (const char *)entry->value.value.bytes.bytes);
+        }
+    }
+    return OK;
+}
+
 static const struct {
     amqp_method_number_t id;
     method_fn run;
@@ -159,6 +191,9 @@ static const struct {
     {AMQP_BASIC_GET_OK_METHOD, on_get_ok},
     {AMQP_BASIC_CANCEL_METHOD, on_cancel, true},
     {AMQP_QUEUE_DECLARE_OK_METHOD, on_declare_ok},
+    {AMQP_BASIC_CONSUME_OK_METHOD, on_consume_ok},
+    {AMQP_BASIC_CANCEL_OK_METHOD, on_cancel_ok},
+    {AMQP_CONNECTION_START_METHOD, on_start},
     {AMQP_CHANNEL_CLOSE_METHOD, on_channel_close},
     {AMQP_CONNECTION_CLOSE_METHOD, on_connection_close},
     {AMQP_CONNECTION_TUNE_METHOD, on_tune},

@@ -55,6 +55,7 @@ struct broker {
     uint32_t frame_max;
     int64_t heartbeat_ms; /* 0 = none */
     int64_t last_sent_ms, last_received_ms;
+    uint64_t received_bytes; /* ever */
 
     struct buffer out; /* encoded frames; `out_sent` bytes of it are gone */
     size_t out_sent;
@@ -68,6 +69,9 @@ struct broker {
     bool is_refused, is_calling;
     uint32_t reply_messages, reply_consumers;
     char *reply_queue;
+    char *reply_consumer; /* its tag, of the consumer that was started last */
+    bool is_consuming;    /* it has not been cancelled */
+    char server_version[32];
 
     /* Assembling a content. */
     enum content content;

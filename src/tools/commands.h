@@ -36,4 +36,9 @@ extern const size_t topology_command_count;
 extern const struct cli_command token_commands[];
 extern const size_t token_command_count;
 
+extern const struct cli_command dlq_ls_commands[];
+extern const size_t dlq_ls_command_count;
+extern const struct cli_command dlq_read_commands[];
+extern const size_t dlq_read_command_count;
+
 #endif

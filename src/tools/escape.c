@@ -160,3 +160,22 @@ void escape_json(struct buffer *out, const char *bytes, size_t length)
     }
     buffer_byte(out, '"');
 }
+
+/* Outside its strings valid JSON holds nothing that is hostile but white space. */
+void escape_json_text(struct buffer *out, const char *json, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        uint32_t point = 0;
+        size_t taken = text_code_point(json + i, length - i, &point);
+        bool is_space = point == '\n' || point == '\t' || point == '\r';
+        if (taken == 0) {
+            buffer_text(out, "\\ufffd");
+            taken = 1;
+        } else if (escape_is_hostile(point) && !is_space) {
+            json_point(out, point);
+        } else {
+            buffer_add(out, json + i, taken);
+        }
+        i += taken;
+    }
+}

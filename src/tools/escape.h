@@ -38,6 +38,9 @@ void escape_print(FILE *out, const char *text);
  * written as \uhhhh. */
 void escape_json(struct buffer *out, const char *bytes, size_t length);
 
+/* JSON that somebody else has written: the same of its strings. What it says stays the same. */
+void escape_json_text(struct buffer *out, const char *json, size_t length);
+
 /* Must this code point not reach a terminal as it is? */
 bool escape_is_hostile(uint32_t point);
 

@@ -79,6 +79,8 @@ int main(int argc, char **argv)
         completion_commands,
         man_commands,
         events_commands,
+        dlq_ls_commands,
+        dlq_read_commands,
     };
     const size_t counts[] = {
         topology_command_count,
@@ -95,6 +97,8 @@ int main(int argc, char **argv)
         completion_command_count,
         man_command_count,
         events_command_count,
+        dlq_ls_command_count,
+        dlq_read_command_count,
     };
     /* clang-format on */
     const struct cli_tree tree = {groups, counts,           COUNT_OF(groups),
