@@ -648,6 +648,7 @@ START_TEST(days_that_have_expired_go_and_the_rest_verifies)
     struct user user = make_user();
     struct saying saying = registered(&user);
     say_one(&saying);
+    await_sealed(); /* the next block has nothing but what comes now */
     /* As if it had been recorded nine days ago. */
     do_sql(conn,
            "select partition_make('event_log', 9, 0);"
