@@ -5,7 +5,7 @@
 PACKAGES_BUILD=(
     gcc libc6-dev meson ninja-build pkg-config
     librabbitmq-dev libpq-dev libjson-c-dev libyaml-dev libpcre2-dev libidn2-dev
-    libcurl4-openssl-dev libmicrohttpd-dev libsodium-dev libssl-dev libjwt-dev check jq
+    libcurl4-openssl-dev libmicrohttpd-dev libsodium-dev libssl-dev zlib1g-dev libjwt-dev check jq
 )
 PACKAGES_RUN=("${PACKAGES_BUILD[@]}" clang libclang-rt-14-dev rabbitmq-server postgresql curl git openssl)
 PACKAGES_LINT=(clang-format clang-tidy shellcheck)
