@@ -15,6 +15,7 @@ static const struct check {
     {AUDIT_I4,  "coaching",     &sql_audit_planned, ALL},
     {AUDIT_I7,  NULL,           &sql_audit_answered_once, ALL},
     {AUDIT_I7,  "subscription", &sql_audit_decided_once, ALL},
+    {AUDIT_I7,  "history",      &sql_audit_recorded, INBOX_FLOOR},
     {AUDIT_I7,  "notification", &sql_audit_mailed_once, INBOX_FLOOR},
     {AUDIT_I9,  NULL,           &sql_audit_caused, INBOX_FLOOR},
     {AUDIT_I9,  NULL,           &sql_audit_numbered, OUTBOX_FLOOR},

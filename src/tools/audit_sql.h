@@ -32,6 +32,7 @@ extern const struct sql sql_audit_planned;
 extern const struct sql sql_audit_caused;
 extern const struct sql sql_audit_numbered;
 extern const struct sql sql_audit_versioned;
+extern const struct sql sql_audit_recorded;
 extern const struct sql sql_audit_relayed;
 extern const struct sql sql_audit_unsent;
 extern const struct sql sql_audit_parked;

@@ -149,6 +149,15 @@ static void claim(const char *service, const struct uuid *id)
     tell(service, "insert into inbox (id) values ('%s')", text_of(id));
 }
 
+static void record(const struct uuid *id, const struct model_message *message)
+{
+    tell(
+        "history",
+        "insert into event_log (id, era, type, service, exchange, routing_key, correlation_id,"
+        " occurred_at, properties, body) values ('%s', 1, '%s', '%s', '', '', '%s', now(), '', '')",
+        text_of(id), message->type, message->channel->owner->name, text_of(id));
+}
+
 /* An event is said, heard by all who hear it by contract, and its user told. */
 static struct uuid say(const char *service, const char *name, const struct uuid *subject,
                        const struct uuid *cause)
@@ -162,6 +171,9 @@ static struct uuid say(const char *service, const char *name, const struct uuid 
             continue;
         }
         claim(listener->name, &id);
+        if (strcmp(listener->name, "history") == 0) {
+            record(&id, message);
+        }
         if (strcmp(listener->name, "notification") == 0) {
             tell(
                 "notification",
@@ -381,6 +393,7 @@ static void set_up_empty(void)
     tell("billing", "truncate charge, refund");
     tell("coaching", "truncate athlete, metric, plan, upgrade");
     tell("notification", "truncate mail");
+    tell("history", "truncate event_log");
 }
 
 static void set_up(void)
@@ -846,6 +859,25 @@ START_TEST(names_a_mail_about_nothing)
 }
 END_TEST
 
+START_TEST(names_an_event_that_was_not_recorded)
+{
+    tell("history", "delete from event_log where id = '%s'", text_of(&a_registration));
+    expect_naming("I7", "event", &a_registration);
+}
+END_TEST
+
+START_TEST(names_an_event_that_was_slipped_into_the_log)
+{
+    struct uuid ghost = ids_new();
+    tell("history",
+         "insert into event_log (id, era, type, service, exchange, routing_key, correlation_id,"
+         " occurred_at, properties, body) select '%s', era, type, service, exchange, routing_key,"
+         " correlation_id, occurred_at, properties, body from event_log limit 1",
+         text_of(&ghost));
+    expect_naming("I7 I8", "event", &ghost);
+}
+END_TEST
+
 START_TEST(names_an_event_that_was_rolled_back)
 {
     struct uuid ghost = ids_new();
@@ -1098,6 +1130,8 @@ static Suite *suite(size_t part, size_t parts)
         CASE(names_a_request_without_a_charge),
         CASE(names_a_mail_that_was_not_written),
         CASE(names_a_mail_about_nothing),
+        CASE(names_an_event_that_was_not_recorded),
+        CASE(names_an_event_that_was_slipped_into_the_log),
         CASE(names_an_event_that_was_rolled_back),
         CASE(names_a_claim_after_its_effect),
         CASE(names_a_cause_that_was_never_claimed),
