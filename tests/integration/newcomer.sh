@@ -152,8 +152,8 @@ if command -v clang-format >/dev/null; then
 fi
 
 diff -rq -x .git -x .run -x 'build*' -x '*.log' "$SOURCE" . >"$SCRATCH/output" || true
-[ "$(wc -l <"$SCRATCH/output")" -eq 3 ] || not_ok "exactly three files were touched"
-ok "exactly three files were touched"
+[ "$(wc -l <"$SCRATCH/output")" -eq 4 ] || not_ok "exactly four files were touched"
+ok "exactly four files were touched"
 [ "$(psql -XAt "${DEPLOY_DATABASE_URL%/*}/${NAME}_coaching" -c 'set role coaching_owner' \
     -c "select count(*) from outbox where type = 'fit.coaching.PlanGenerated.v1' and causation_id is not null" | tail -n 1)" = 2 ] ||
     not_ok "coaching has said PlanGenerated twice"
