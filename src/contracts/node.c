@@ -234,3 +234,13 @@ const char *node_kind_name(enum node_kind kind)
     };
     return names[kind];
 }
+
+const char *node_kind_phrase(enum node_kind kind)
+{
+    static const char *const phrases[] = {
+        [NODE_NULL] = "null",       [NODE_BOOLEAN] = "a boolean", [NODE_INTEGER] = "an integer",
+        [NODE_NUMBER] = "a number", [NODE_STRING] = "a string",   [NODE_LIST] = "a list",
+        [NODE_MAP] = "a map",
+    };
+    return phrases[kind];
+}

@@ -41,7 +41,12 @@ static char *normal_path(struct arena *arena, const char *path)
         at += step;
         at += strspn(at, "/");
     }
-    normal[length > 1 ? length - 1 : length] = '\0';
+    if (length == 0) {
+        normal[length++] = '.';
+    } else if (length > 1) {
+        length--;
+    }
+    normal[length] = '\0';
     return normal;
 }
 
@@ -247,8 +252,8 @@ static const struct node *walk_if_possible(struct documents *documents, const st
 {
     struct findings *findings = &documents->findings;
     if (ref->kind != NODE_STRING) {
-        findings_add_kind(findings, FINDING_DANGLING, ref->place, "$ref must be a string, not a %s",
-                          node_kind_name(ref->kind));
+        findings_add_kind(findings, FINDING_DANGLING, ref->place, "$ref must be a string, not %s",
+                          node_kind_phrase(ref->kind));
         return NULL;
     }
     if (ref_is_elsewhere(ref->text)) {

@@ -191,9 +191,8 @@ static int load(const struct cli_call *call, const char *path, struct asyncapi *
 static void compare_version(struct diff *diff, struct kept *kept, struct asyncapi *new,
                             const struct document_diff_options *options)
 {
-    size_t from = diff->count;
     document_diff(diff, &kept->set, new, options);
-    for (size_t i = from; i < diff->count; i++) {
+    for (size_t i = 0; i < diff->count; i++) {
         struct diff_finding *finding = &diff->items[i];
         finding->old_place.path =
             revision_path(&kept->revision, &diff->arena, finding->old_place.path);

@@ -209,4 +209,19 @@ for version in old new; do
 done
 check 'a break is not lost among thousands of words' run 1 old.yaml new.yaml
 check 'but told' says '[P11]'
+# Thousands of words, or of changed defaults, and what stands behind them: a changed content, a version that was not.
+sed 's/type: integer/type: string/' new.yaml >words.yaml
+sed 's/description:/default:/' old.yaml >old-defaults.yaml
+sed 's/description:/default:/' words.yaml >new-defaults.yaml
+check 'thousands of words alone fail nowhere' run 0 old.yaml words.yaml
+sed -i '$s/{type: string}/{type: string, minLength: 0}/' words.yaml new-defaults.yaml
+check 'a version that was not raised fails behind thousands of words' run 1 old.yaml words.yaml
+check 'and is told' says '[V2]'
+check 'with what did not fit in the list' says 'more did not fit in the list'
+check 'behind thousands of risks as well' run 1 old-defaults.yaml new-defaults.yaml
+check 'where it is told, too' says '[V2]'
+check 'what fails by its level fails though it is not in the list' run 1 old-defaults.yaml new-defaults.yaml --fail-on risky --json
+check 'and is counted' says '"left_out": '
+check 'a folder is no schema, and has its name in the message' run 2 --schema . one.json
+check 'as it was given' complains '.: cannot be read'
 echo "1..$number"

@@ -83,6 +83,19 @@ static const struct change changes[] = {
      "orders OrderPlaced",
      "contentType",
      {{"orders.yaml", "defaultContentType: application/json", "defaultContentType: text/plain"}}},
+    /* Nothing was stated before, or is stated now: what was sent may have been the same. */
+    {M4,
+     DIFF_RISKY,
+     BOTH,
+     "orders OrderPlaced",
+     "contentType",
+     {{"orders.yaml", "defaultContentType: application/json\n", ""}}},
+    {M4,
+     DIFF_RISKY,
+     BOTH,
+     "jobs JobWanted",
+     "contentType",
+     {{"jobs.yaml", "\nchannels:", "\ndefaultContentType: application/json\nchannels:"}}},
     {M5,
      DIFF_BREAKING,
      DIFF_FORWARD,
@@ -141,7 +154,7 @@ static const struct change changes[] = {
        "        required: [story]\n        properties:\n          story: {type: string}",
        "        properties: {}"}}},
     {P31,
-     DIFF_SOURCE,
+     DIFF_OK,
      NONE,
      "orders OrderPlaced",
      NULL,
@@ -532,6 +545,20 @@ START_TEST(a_kept_version_is_asked_only_whether_its_events_can_be_read)
 }
 END_TEST
 
+START_TEST(the_order_of_members_is_no_content)
+{
+    const struct edit edits[EDITS_MAX] = {
+        {"orders.yaml", "          orderId: {type: string}\n          total:", "          total:"},
+        {"orders.yaml", "          note:", "          orderId: {type: string}\n          note:"}};
+    compare(edits, false, &(struct document_diff_options){0});
+    ck_assert_msg(find(P31, "orders OrderPlaced", "order") != NULL, "%s", all_findings());
+    for (size_t i = 0; i < diff.count; i++) {
+        ck_assert_msg(diff.items[i].level == DIFF_OK && !diff.items[i].is_error, "%s",
+                      all_findings());
+    }
+}
+END_TEST
+
 START_TEST(two_files_are_versions_of_one_service_whatever_they_are_called)
 {
     const struct edit edits[EDITS_MAX] = {
@@ -560,6 +587,7 @@ int main(void)
     tcase_add_test(tcase, what_did_not_fit_before_is_no_finding_of_a_change);
     tcase_add_test(tcase, every_rule_of_contracts_has_a_case);
     tcase_add_test(tcase, a_kept_version_is_asked_only_whether_its_events_can_be_read);
+    tcase_add_test(tcase, the_order_of_members_is_no_content);
     tcase_add_test(tcase, two_files_are_versions_of_one_service_whatever_they_are_called);
     suite_add_tcase(suite, tcase);
     return unit_run(suite);

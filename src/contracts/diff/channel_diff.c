@@ -40,7 +40,7 @@ static void tell_address(struct document_comparison *c, const struct asyncapi_ch
                          const struct asyncapi_channel *new, enum diff_level level, unsigned sides,
                          const char *note)
 {
-    size_t from = c->diff->count;
+    document_pin(c, new);
     document_tell(c, &(struct document_change){
                          .rule = C1,
                          .level = level,
@@ -52,7 +52,7 @@ static void tell_address(struct document_comparison *c, const struct asyncapi_ch
                          .after = new->address,
                          .note = note,
                      });
-    document_pin(c, from, new);
+    document_pin(c, NULL);
 }
 
 /* The publisher uses another key: which queues of today lose or get it? */

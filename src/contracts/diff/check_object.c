@@ -200,7 +200,7 @@ static enum verdict is_additional(struct inclusion *run, const struct node *righ
     const struct node *patterns = node_find(right, "patternProperties");
     for (const struct node *at = patterns != NULL ? patterns->first : NULL; at != NULL;
          at = at->next) {
-        enum verdict one = literal_matches(run, at->key, name);
+        enum verdict one = instance_matches(run, at->key, name);
         if (one == VERDICT_YES) {
             return VERDICT_NO;
         }
@@ -287,7 +287,7 @@ static enum verdict check_matching(struct inclusion *run, const struct variant *
                                    const struct node *schema)
 {
     struct terms *member = NULL;
-    if (literal_matches(run, schema->key, name) == VERDICT_NO ||
+    if (instance_matches(run, schema->key, name) == VERDICT_NO ||
         member_of(run, left, name, &member)) {
         return VERDICT_YES;
     }
@@ -342,7 +342,7 @@ static enum verdict check_name(struct inclusion *run, const struct variant *left
 {
     struct terms *member = NULL;
     const struct node value = {.kind = NODE_STRING, .text = name};
-    enum verdict verdict = literal_fits(run, &value, schema);
+    enum verdict verdict = instance_fits(run, &value, schema);
     return verdict == VERDICT_YES || member_of(run, left, name, &member) ? VERDICT_YES : verdict;
 }
 

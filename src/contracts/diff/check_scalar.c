@@ -152,12 +152,12 @@ enum verdict check_multiple_of(struct inclusion *run, const struct variant *left
                                const struct node *right, const struct node *keyword)
 {
     static const struct node one = {.kind = NODE_INTEGER, .text = "1", .integer = 1, .number = 1};
-    if ((left->kinds & KIND_FRACTION) == 0 && literal_is_multiple(run, &one, keyword)) {
+    if ((left->kinds & KIND_FRACTION) == 0 && instance_is_multiple(run, &one, keyword)) {
         return VERDICT_YES;
     }
     for (size_t i = 0; i < left->terms->count; i++) {
         const struct node *divisor = node_find(left->terms->items[i].node, "multipleOf");
-        if (divisor != NULL && literal_is_multiple(run, divisor, keyword)) {
+        if (divisor != NULL && instance_is_multiple(run, divisor, keyword)) {
             return VERDICT_YES;
         }
     }

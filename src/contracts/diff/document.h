@@ -25,15 +25,16 @@ struct document_change {
     const struct node *old, *new;
     const char *before, *after; /* NULL: "(none)" */
     const char *note;
+    bool is_error;
 };
 void document_tell(struct document_comparison *c, const struct document_change *change);
 
 /* "billing PaymentCompleted", with the kept version when there is one. */
 const char *document_subject(struct document_comparison *c, const char *service, const char *what);
 
-/* Where the channel's address carries the major version, the findings from `from` on say so. */
-void document_pin(struct document_comparison *c, size_t from,
-                  const struct asyncapi_channel *channel);
+/* Where the channel's address carries the major version, what is told next says so; NULL: no more.
+ */
+void document_pin(struct document_comparison *c, const struct asyncapi_channel *channel);
 
 /* The number after the last ".v" or "/v" of an address; 0 when it has none. */
 int64_t address_major(const char *address);
@@ -98,8 +99,8 @@ void document_diff_channels(struct document_comparison *c, struct asyncapi_docum
                             struct asyncapi_document *new);
 void document_diff_operations(struct document_comparison *c, struct asyncapi_document *old,
                               struct asyncapi_document *new);
-/* version_diff.c: after all others, for the findings from `from` on. */
-void document_diff_version(struct document_comparison *c, size_t from,
-                           struct asyncapi_document *old, struct asyncapi_document *new);
+/* version_diff.c: after all others, for the findings of the current group. */
+void document_diff_version(struct document_comparison *c, struct asyncapi_document *old,
+                           struct asyncapi_document *new);
 
 #endif

@@ -25,6 +25,7 @@ void document_tell(struct document_comparison *c, const struct document_change *
         .before = change->before != NULL ? change->before : "(none)",
         .after = change->after != NULL ? change->after : "(none)",
         .note = change->note,
+        .is_error = change->is_error,
     };
     diff_add(c->diff, &finding);
 }
@@ -36,12 +37,9 @@ const char *document_subject(struct document_comparison *c, const char *service,
                         against != NULL ? " since " : "", against != NULL ? against : "");
 }
 
-void document_pin(struct document_comparison *c, size_t from,
-                  const struct asyncapi_channel *channel)
+void document_pin(struct document_comparison *c, const struct asyncapi_channel *channel)
 {
-    for (size_t i = from; i < c->diff->count && address_major(channel->address) > 0; i++) {
-        c->diff->items[i].is_pinned = true;
-    }
+    c->diff->is_pinned = channel != NULL && address_major(channel->address) > 0;
 }
 
 int64_t address_major(const char *address)
@@ -295,13 +293,13 @@ bool knows_listeners(const struct asyncapi *set)
 static void compare_documents(struct document_comparison *c, struct asyncapi_document *old,
                               struct asyncapi_document *new)
 {
-    size_t from = c->diff->count;
+    diff_next_group(c->diff);
     document_diff_messages(c, old, new);
     if (!c->options->is_history) {
         document_diff_channels(c, old, new);
         document_diff_operations(c, old, new);
     }
-    document_diff_version(c, from, old, new);
+    document_diff_version(c, old, new);
 }
 
 /* A service that is gone takes all its messages along. */
@@ -309,6 +307,7 @@ static void compare_removed(struct document_comparison *c, struct asyncapi_docum
 {
     struct asyncapi_document nothing = {
         .file = old->file, .service = old->service, .version = old->version, .id = old->id};
+    diff_next_group(c->diff);
     document_diff_messages(c, old, &nothing);
     if (!c->options->is_history) {
         document_diff_operations(c, old, &nothing);
@@ -335,6 +334,7 @@ void document_diff(struct diff *diff, struct asyncapi *old, struct asyncapi *new
             compare_removed(&c, document);
         }
     }
+    diff_next_group(diff);
     if (!options->is_history) {
         document_diff_copies(&c);
     }

@@ -27,7 +27,7 @@ struct inclusion_memo {
 
 void inclusion_done(struct inclusion *run)
 {
-    literal_done(run);
+    instance_done(run);
     arena_done(&run->arena);
     buffer_done(&run->path);
 }
@@ -274,7 +274,7 @@ static enum verdict check_each_value(struct inclusion *run, const struct variant
         if (is_extensible(run, right) && !is_listed(right, left->values[i])) {
             continue; /* told as risky */
         }
-        enum verdict one = literal_fits(run, left->values[i], right);
+        enum verdict one = instance_fits(run, left->values[i], right);
         if (one == VERDICT_YES) {
             continue;
         }

@@ -176,14 +176,14 @@ bool same_schema(struct inclusion *run, const struct node *a, const struct node 
 bool same_keyword(struct inclusion *run, const char *keyword, const struct node *a,
                   const struct node *b);
 
-/* literal.c */
-enum verdict literal_fits(struct inclusion *run, const struct node *value,
-                          const struct node *schema);
-void literal_done(struct inclusion *run);
+/* instance.c: single values, put to the validator */
+enum verdict instance_fits(struct inclusion *run, const struct node *value,
+                           const struct node *schema);
+void instance_done(struct inclusion *run);
 /* VERDICT_NO: certainly does not match. */
-enum verdict literal_matches(struct inclusion *run, const char *pattern, const char *text);
-bool literal_is_multiple(struct inclusion *run, const struct node *number,
-                         const struct node *divisor);
+enum verdict instance_matches(struct inclusion *run, const char *pattern, const char *text);
+bool instance_is_multiple(struct inclusion *run, const struct node *number,
+                          const struct node *divisor);
 
 /* x-extensible-enum: a consumer must not refuse values that are not listed. */
 bool is_extensible(const struct inclusion *run, const struct node *schema);

@@ -226,23 +226,28 @@ static const char *encoding_of(const struct asyncapi_message *message)
 static void compare_words(struct document_comparison *c, const struct asyncapi_message *old,
                           const struct asyncapi_message *new, unsigned sides, const char *subject)
 {
+    /* A content type that nobody states says nothing; a schema format has a default, and no
+     * encoding means none. */
+    bool is_stated = old->content_type != NULL && new->content_type != NULL;
     const struct {
         const char *name;
         const char *old, *new;
         bool is_same;
+        enum diff_level level;
     } words[] = {
         {"contentType", old->content_type, new->content_type,
-         same_or_none(old->content_type, new->content_type)},
+         same_or_none(old->content_type, new->content_type),
+         is_stated ? DIFF_BREAKING : DIFF_RISKY},
         {"schemaFormat", old->schema_format, new->schema_format,
-         same_format(old->schema_format, new->schema_format)},
+         same_format(old->schema_format, new->schema_format), DIFF_BREAKING},
         {"contentEncoding", encoding_of(old), encoding_of(new),
-         same_or_none(encoding_of(old), encoding_of(new))},
+         same_or_none(encoding_of(old), encoding_of(new)), DIFF_BREAKING},
     };
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         if (!words[i].is_same) {
             document_tell(c, &(struct document_change){
                                  .rule = M4,
-                                 .level = DIFF_BREAKING,
+                                 .level = words[i].level,
                                  .sides = sides,
                                  .subject = subject,
                                  .old = old->at,
@@ -285,7 +290,7 @@ static void compare_message(struct document_comparison *c, const struct asyncapi
 {
     const char *subject = document_subject(c, new->channel->owner->service, new->name);
     unsigned sides = sides_of(c, old, new);
-    size_t from = c->diff->count;
+    document_pin(c, new->channel);
     if (is_json_schema(old->schema_format) && is_json_schema(new->schema_format)) {
         compare_schemas(c, old->payload, new->payload, sides, subject);
         compare_newer(c, old, new, subject);
@@ -296,7 +301,7 @@ static void compare_message(struct document_comparison *c, const struct asyncapi
                     document_subject(c, new->channel->owner->service,
                                      arena_printf(&c->arena, "%s (headers)", new->name)));
     compare_words(c, old, new, sides, subject);
-    document_pin(c, from, new->channel);
+    document_pin(c, NULL);
 }
 
 /* ---- Messages that came or went. ---- */
@@ -330,9 +335,9 @@ static void tell_unsaid(struct document_comparison *c, const struct asyncapi_mes
         change.note = arena_printf(&c->arena, "%s until now", name_listener(c, before));
     }
     change.note = arena_printf(&c->arena, "%s%s", why, change.note);
-    size_t from = c->diff->count;
+    document_pin(c, old->channel);
     document_tell(c, &change);
-    document_pin(c, from, old->channel);
+    document_pin(c, NULL);
 }
 
 static void tell_removed(struct document_comparison *c, const struct asyncapi_message *old)

@@ -20,7 +20,11 @@ size_t diff_report_failures(const struct diff_report *report, const struct diff 
     for (size_t i = 0; i < diff->count; i++) {
         count += fails(report, &diff->items[i]);
     }
-    return count;
+    for (int level = DIFF_OK; level < DIFF_LEVEL_COUNT; level++) {
+        const struct diff_finding some = {.level = (enum diff_level)level};
+        count += fails(report, &some) ? diff->left_out.levels[level] : 0;
+    }
+    return count + diff->left_out.errors;
 }
 
 static bool is_shown(const struct diff_report *report, const struct diff_finding *finding)
@@ -140,6 +144,10 @@ static void write_text(const struct diff_report *report, const struct diff *diff
             before = ", ";
         }
     }
+    if (diff_count_left_out(diff) > 0) {
+        buffer_printf(out, "; %zu more did not fit in the list, %zu of them wire-breaking",
+                      diff_count_left_out(diff), diff->left_out.levels[DIFF_BREAKING]);
+    }
     buffer_text(out, diff->count == 0 ? "no difference that matters\n" : "\n");
 }
 
@@ -171,8 +179,8 @@ static void write_json(const struct diff_report *report, const struct diff *diff
                        struct buffer *out)
 {
     size_t failures = diff_report_failures(report, diff);
-    buffer_printf(out, "{\"compatible\": %s, \"failures\": %zu, \"findings\": [",
-                  failures == 0 ? "true" : "false", failures);
+    buffer_printf(out, "{\"compatible\": %s, \"failures\": %zu, \"left_out\": %zu, \"findings\": [",
+                  failures == 0 ? "true" : "false", failures, diff_count_left_out(diff));
     for (size_t i = 0; i < diff->count; i++) {
         const struct diff_finding *finding = &diff->items[i];
         const struct diff_rule *rule = &diff_rules[finding->rule];

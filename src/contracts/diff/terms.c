@@ -83,7 +83,7 @@ static bool add_matching(struct inclusion *run, const struct term *term, const c
     const struct node *patterns = node_find(term->node, "patternProperties");
     for (const struct node *at = patterns != NULL ? patterns->first : NULL; at != NULL;
          at = at->next) {
-        enum verdict verdict = literal_matches(run, at->key, name);
+        enum verdict verdict = instance_matches(run, at->key, name);
         if (verdict == VERDICT_YES) {
             terms_add(run, out, at, term->is_left);
             *is_declared = true;
@@ -142,7 +142,7 @@ void terms_member(struct inclusion *run, const struct variant *variant, const ch
         const struct node *names = node_find(term->node, "propertyNames");
         if (names != NULL) {
             struct node text = {.kind = NODE_STRING, .text = name};
-            out->is_never |= literal_fits(run, &text, names) == VERDICT_NO;
+            out->is_never |= instance_fits(run, &text, names) == VERDICT_NO;
         }
     }
     if (variant->is_closed && !is_declared(variant->declaring, name)) {

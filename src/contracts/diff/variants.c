@@ -254,7 +254,7 @@ static void add_value(struct inclusion *run, struct variant *variant, const stru
         return;
     }
     for (size_t i = 0; i < variant->terms->count; i++) {
-        if (literal_fits(run, value, variant->terms->items[i].node) == VERDICT_NO) {
+        if (instance_fits(run, value, variant->terms->items[i].node) == VERDICT_NO) {
             return;
         }
     }

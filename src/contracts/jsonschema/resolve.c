@@ -455,8 +455,8 @@ enum outcome resolver_follow(struct resolver *resolver, const struct node *ref,
                              const struct node **out)
 {
     if (ref->kind != NODE_STRING) {
-        return RESOLVER_REFUSE(resolver->fault, ref, "$ref must be a string, not a %s",
-                               node_kind_name(ref->kind));
+        return RESOLVER_REFUSE(resolver->fault, ref, "$ref must be a string, not %s",
+                               node_kind_phrase(ref->kind));
     }
     if (ref->length > 0) {
         return RESOLVER_REFUSE(resolver->fault, ref, "$ref has U+0000");

@@ -13,8 +13,8 @@ static bool read_number(const struct node *node, struct number *out)
     return number_read(node->text, strlen(node->text), out);
 }
 
-bool literal_is_multiple(struct inclusion *run, const struct node *number,
-                         const struct node *divisor)
+bool instance_is_multiple(struct inclusion *run, const struct node *number,
+                          const struct node *divisor)
 {
     struct number left;
     struct number right;
@@ -25,7 +25,7 @@ bool literal_is_multiple(struct inclusion *run, const struct node *number,
     return exact != NULL && number_is_multiple(&left, exact);
 }
 
-enum verdict literal_matches(struct inclusion *run, const char *pattern, const char *text)
+enum verdict instance_matches(struct inclusion *run, const char *pattern, const char *text)
 {
     struct pattern compiled = {.text = pattern};
     if (pattern_prepare(&compiled, NULL) != OK) {
@@ -67,8 +67,8 @@ static const struct jsonschema *program_of(struct inclusion *run, const struct n
     return added->program;
 }
 
-enum verdict literal_fits(struct inclusion *run, const struct node *value,
-                          const struct node *schema)
+enum verdict instance_fits(struct inclusion *run, const struct node *value,
+                           const struct node *schema)
 {
     if (schema->place.path == NULL) { /* one of ours, which says no more than a type */
         unsigned kinds = kinds_of_type(node_find(schema, "type"));
@@ -85,7 +85,7 @@ enum verdict literal_fits(struct inclusion *run, const struct node *value,
     return is_valid ? VERDICT_YES : VERDICT_NO;
 }
 
-void literal_done(struct inclusion *run)
+void instance_done(struct inclusion *run)
 {
     for (struct inclusion_program *at = run->programs; at != NULL; at = at->next) {
         jsonschema_free(at->program);
