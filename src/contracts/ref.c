@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/ref.h"
 
+#include "contracts/pointer.h"
 #include "core/text.h"
 
-#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,47 +75,12 @@ static const struct node *root_of(const struct node *node)
     return node;
 }
 
-static int hex(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
-    return at != NULL ? (int)(at - digits) : -1;
-}
-
-/* A part of a URI with %xx decoded; what is no such escape stays. */
+/* A part of a reference with %xx decoded; what is no such escape stays. */
 static char *decode(struct arena *arena, const char *text, size_t length)
 {
-    char *part = arena_alloc(arena, length + 1);
-    size_t out = 0;
-    for (size_t i = 0; i < length; i++) {
-        bool is_escape = text[i] == '%' && i + 2 < length && hex(text[i + 1]) >= 0 &&
-                         hex(text[i + 2]) >= 0 && strncmp(text + i, "%00", 3) != 0;
-        char byte = text[i];
-        if (is_escape) {
-            byte = (char)(hex(text[i + 1]) * 16 + hex(text[i + 2]));
-        }
-        part[out++] = byte;
-        i += is_escape ? 2 : 0;
-    }
-    part[out] = '\0';
+    char *part = arena_text(arena, text, length);
+    (void)text_decode_percent(part);
     return part;
-}
-
-/* One step of a JSON Pointer in a URI fragment: %xx, then ~1 and ~0. */
-static char *pointer_step(struct arena *arena, const char *text, size_t length)
-{
-    char *step = decode(arena, text, length);
-    char *to = step;
-    for (const char *from = step; *from != '\0'; from++) {
-        if (from[0] == '~' && (from[1] == '0' || from[1] == '1')) {
-            *to++ = from[1] == '0' ? '~' : '/';
-            from++;
-        } else {
-            *to++ = *from;
-        }
-    }
-    *to = '\0';
-    return step;
 }
 
 /* The file that a reference names, seen from the file it stands in. Only files: reading a device
@@ -142,23 +107,6 @@ static const struct node *open_target(struct documents *documents, const struct 
         return NULL;
     }
     return document->root;
-}
-
-static const struct node *child_at(const struct node *node, const char *step)
-{
-    if (node->kind == NODE_MAP) {
-        return node_find(node, step);
-    }
-    int64_t index = 0;
-    bool has_zero = step[0] == '0' && step[1] != '\0';
-    if (node->kind != NODE_LIST || has_zero || !text_int(step, 0, NODE_MAX_ITEMS, &index)) {
-        return NULL;
-    }
-    const struct node *child = node->first;
-    while (child != NULL && index-- > 0) {
-        child = child->next;
-    }
-    return child;
 }
 
 /* What is known of a reference, by its text's node. */
@@ -220,15 +168,16 @@ static const struct node *walk(struct documents *documents, const struct node *r
     at += *at == '#' ? 1 : 0;
     while (node != NULL && *at == '/') {
         size_t length = strcspn(++at, "/");
-        const char *step = pointer_step(&documents->arena, at, length);
-        const struct node *child = child_at(node, step);
+        char *step = decode(&documents->arena, at, length);
+        pointer_unescape(step);
+        const struct node *child = pointer_child(node, step);
         if (child == NULL) {
             /* Only then: {$ref: '#/definitions/a', definitions: {a: …}} is no circle. */
             node = follow(documents, node, hops);
             if (node == NULL) {
                 return NULL;
             }
-            child = child_at(node, step);
+            child = pointer_child(node, step);
         }
         node = child;
         at += length;

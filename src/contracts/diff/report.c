@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/diff/report.h"
 
+#include "contracts/annotation.h"
+
 #include <string.h>
 
 static bool fails(const struct diff_report *report, const struct diff_finding *finding)
@@ -207,18 +209,6 @@ static void write_json(const struct diff_report *report, const struct diff *diff
 
 /* ---- GitHub: workflow commands, which annotate the lines of a pull request. ---- */
 
-static void add_escaped(struct buffer *out, const char *text, bool is_property)
-{
-    for (const char *at = text; *at != '\0'; at++) {
-        if (*at == '%' || *at == '\r' || *at == '\n' ||
-            (is_property && (*at == ':' || *at == ','))) {
-            buffer_printf(out, "%%%02X", (unsigned)(unsigned char)*at);
-        } else {
-            buffer_byte(out, *at);
-        }
-    }
-}
-
 static void write_github(const struct diff_report *report, const struct diff *diff,
                          struct buffer *out)
 {
@@ -233,21 +223,19 @@ static void write_github(const struct diff_report *report, const struct diff *di
         const char *kind = fails(report, finding)      ? "error"
                            : finding->level == DIFF_OK ? "notice"
                                                        : "warning";
-        buffer_printf(out, "::%s file=", kind);
-        add_escaped(out, place.path != NULL ? place.path : "", true);
-        buffer_printf(out, ",line=%d,col=%d,title=%s %s::", place.line, place.column,
-                      diff_level_name(finding->level), rule->id);
-        add_escaped(out, finding->subject, false);
-        add_escaped(out, finding->path, false);
+        AUTO(free_text) char *title = xasprintf("%s %s", diff_level_name(finding->level), rule->id);
+        annotation_start(out, kind, place, title);
+        annotation_text(out, finding->subject);
+        annotation_text(out, finding->path);
         buffer_printf(out, ": %s; ", rule->change);
         buffer_text(out, sides_text(finding->sides));
         buffer_text(out, finding->sides != 0 ? "; before: " : "before: ");
-        add_escaped(out, finding->before, false);
+        annotation_text(out, finding->before);
         buffer_text(out, "; after: ");
-        add_escaped(out, finding->after, false);
+        annotation_text(out, finding->after);
         if (finding->note != NULL) {
             buffer_text(out, "; ");
-            add_escaped(out, finding->note, false);
+            annotation_text(out, finding->note);
         }
         buffer_printf(out, "; %s\n", rule->advice);
     }
