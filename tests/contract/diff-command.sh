@@ -95,9 +95,53 @@ check 'an option is no revision' run 2 git:--help $events
 check 'outside of a repository there is no revision' run 2 git:HEAD kept
 check 'and that is said' complains 'repository'
 mkdir repo/later
-cp "$shop"/jobs.yaml repo/later/
-check 'what the revision does not have is nothing to compare with' run 0 git:v1.0.0 repo/later
-check 'and that is said' complains 'nothing to compare with'
+sed 's/title: Jobs/title: Chores/' "$shop"/jobs.yaml >repo/later/chores.yaml
+check 'what the revision does not have is not compared' run 2 git:v1.0.0 repo/later
+check 'and that is said' complains 'nothing to compare: git:v1.0.0 has no contracts at repo/later'
+check 'with what to do' complains '--allow-new'
+check 'and nothing is said to be compatible' is_silent
+check 'what is new may be allowed' run 0 git:v1.0.0 repo/later --allow-new
+check 'which is said' says 'nothing was compared'
+check 'to programs as well' run 0 git:v1.0.0 repo/later --allow-new --json
+check 'in a member' says '"compared": false'
+check 'what is new may have a history without it' run 0 repo/later --history git
+check 'in which each version is told' complains 'nothing to compare: git:v1.0.0 has no contracts at repo/later'
+echo '{"type": "string"}' >repo/company/shared/only.json
+check 'a folder that had no contracts is not compared either' run 2 git:v1.0.0 repo/later/chores.yaml
+
+# move FROM TO: the folder in a repository of its own, moved after its first commit.
+move()
+{
+    rm -rf moved
+    mkdir -p "moved/$1"
+    git init -q moved
+    cp "$shop"/*.yaml "moved/$1"
+    cp "$shop"/jobs.yaml moved/
+    git -C moved add -A
+    git -C moved -c user.name=t -c user.email=t@example.com commit -qm first
+    mkdir -p "moved/$2"
+    mv "moved/$1"/* "moved/$2/"
+}
+move contracts events/asyncapi
+check 'contracts that were moved are the same' run 0 git:HEAD moved/events/asyncapi
+check 'which is said' complains 'git:HEAD has no contracts at moved/events/asyncapi; compared with where they were: contracts/archive.yaml, contracts/jobs.yaml'
+sed -i 's/maximum: 100}/maximum: 50}/' moved/events/asyncapi/orders.yaml
+check 'a change that came along with the move is seen' run 1 git:HEAD moved/events/asyncapi
+check 'with both places' says 'old:    git:HEAD:contracts/orders.yaml'
+check 'in one file, too' run 1 git:HEAD moved/events/asyncapi/orders.yaml
+mv moved/events/asyncapi/orders.yaml moved/events/asyncapi/sales.yaml
+check 'and where the file has another name' run 1 git:HEAD moved/events/asyncapi/sales.yaml
+rm moved/events/asyncapi/sales.yaml moved/events/asyncapi/mailer.yaml
+check 'what was left behind was removed' run 1 git:HEAD moved/events/asyncapi
+check 'and is told' says 'orders OrderPlaced: a message was removed'
+move contracts events
+echo '{"type": "string"}' >moved/contracts/rest.json
+git -C moved add -A
+git -C moved -c user.name=t -c user.email=t@example.com commit -qm second
+mv moved/events/* moved/contracts/
+sed -i 's/maximum: 100}/maximum: 50}/' moved/contracts/orders.yaml
+check 'a folder that held other files only' run 1 git:HEAD moved/contracts
+check 'is said to have had no contracts' complains 'git:HEAD has no contracts at moved/contracts; compared with where they were: events/'
 check 'temporary files are gone after errors, too' is_clean
 
 check 'GitHub gets annotations' run 1 git:v1.1.0 $events --format github

@@ -150,7 +150,9 @@ static void write_text(const struct diff_report *report, const struct diff *diff
         buffer_printf(out, "; %zu more did not fit in the list, %zu of them wire-breaking",
                       diff_count_left_out(diff), diff->left_out.levels[DIFF_BREAKING]);
     }
-    buffer_text(out, diff->count == 0 ? "no difference that matters\n" : "\n");
+    buffer_text(out, report->is_new     ? "everything is new: nothing was compared\n"
+                     : diff->count == 0 ? "no difference that matters\n"
+                                        : "\n");
 }
 
 /* ---- JSON. ---- */
@@ -181,8 +183,9 @@ static void write_json(const struct diff_report *report, const struct diff *diff
                        struct buffer *out)
 {
     size_t failures = diff_report_failures(report, diff);
-    buffer_printf(out, "{\"compatible\": %s, \"failures\": %zu, \"left_out\": %zu, \"findings\": [",
-                  failures == 0 ? "true" : "false", failures, diff_count_left_out(diff));
+    buffer_printf(out, "{\"compatible\": %s, \"compared\": %s, \"failures\": %zu, ",
+                  failures == 0 ? "true" : "false", report->is_new ? "false" : "true", failures);
+    buffer_printf(out, "\"left_out\": %zu, \"findings\": [", diff_count_left_out(diff));
     for (size_t i = 0; i < diff->count; i++) {
         const struct diff_finding *finding = &diff->items[i];
         const struct diff_rule *rule = &diff_rules[finding->rule];
