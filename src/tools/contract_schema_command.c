@@ -147,8 +147,7 @@ static void judge(struct judging *judging, json_object *instance)
 /* A byte order mark in front is no part of the JSON (RFC 8259, 8.1). */
 static void judge_text(struct judging *judging, const char *bytes, size_t length)
 {
-    static const char mark[] = "\xef\xbb\xbf";
-    size_t skip = length >= 3 && memcmp(bytes, mark, 3) == 0 ? 3 : 0;
+    size_t skip = text_byte_order_mark(bytes, length);
     json_object *instance = NULL;
     struct fault fault;
     if (value_read(bytes + skip, length - skip, &instance, &fault) != OK) {
@@ -406,6 +405,13 @@ const struct cli_command contract_schema_commands[] = {
      "patterns are ECMA-262. References are never fetched: they lead to the schema's own folder\n"
      "(--root) or to what --resolve names, symbolic links resolved first. Duplicate members, lone\n"
      "surrogates and invalid UTF-8 make an instance invalid.\n"
+     "\n"
+     "A schema whose $schema names another draft is judged as draft-07, which a note on standard\n"
+     "error says. What draft-07 does not know (prefixItems, unevaluatedProperties, $dynamicRef; "
+     "id\n"
+     "of draft-04) then says nothing, except dependentRequired and dependentSchemas of 2019-09 "
+     "and\n"
+     "2020-12; what it knows with another value (exclusiveMinimum: true) is refused.\n"
      "\n"
      "  quadrille contract schema --schema order.schema.json orders/*.json\n"
      "  quadrille contract schema --schema s.json --resolve http://example.com/=./schemas - <log\n"

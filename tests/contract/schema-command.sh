@@ -182,6 +182,19 @@ other_draft()
 }
 check 'a schema of another draft is judged as draft-07, which is said' other_draft
 
+every_draft()
+{
+    local draft
+    for draft in http://json-schema.org/draft-04/schema# http://json-schema.org/draft-06/schema# \
+        https://json-schema.org/draft/2019-09/schema https://json-schema.org/draft/2020-12/schema; do
+        echo "{\"\$schema\": \"$draft\", \"prefixItems\": [false], \"id\": 1}" >other.json
+        run 0 --schema other.json good.json && complains "$draft, but is judged as draft-07" || return 1
+    done
+    echo '{"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 0, "exclusiveMinimum": true}' >four.json
+    run 2 --schema four.json good.json && complains 'exclusiveMinimum' && run 0 --help && grep -qF '$schema' stdout
+}
+check 'keywords of other drafts say nothing, or are refused where draft-07 has another; the help says so' every_draft
+
 # refers CODE REFERENCE [OPTION...]: a schema of that reference alone, applied to 1.
 refers()
 {
