@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* From so many members on a map is searched by its index. */
 enum { INDEX_FROM = 12 };
@@ -172,6 +173,13 @@ const struct node *node_parse(const char *path, const char *bytes, size_t length
 
 const struct node *node_load(const char *path, struct arena *arena, struct findings *findings)
 {
+    struct stat entry;
+    if (stat(path, &entry) == 0 && !S_ISREG(entry.st_mode)) { /* reading it might never end */
+        findings_add_kind(findings, FINDING_UNREADABLE, (struct position){.path = path},
+                          S_ISDIR(entry.st_mode) ? "is a folder, no file"
+                                                 : "neither a file nor a folder");
+        return NULL;
+    }
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         findings_add_kind(findings, FINDING_UNREADABLE, (struct position){.path = path},

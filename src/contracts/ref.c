@@ -4,6 +4,7 @@
 #include "contracts/pointer.h"
 #include "core/text.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,20 +51,43 @@ static char *normal_path(struct arena *arena, const char *path)
     return normal;
 }
 
+/* Links resolved; NULL when there is no such file. */
+static const char *real_path(struct arena *arena, const char *path)
+{
+    char real[PATH_MAX];
+    return realpath(path, real) != NULL ? arena_text(arena, real, strlen(real)) : NULL;
+}
+
+static struct document *find_document(const struct documents *documents, const char *name,
+                                      const char *real)
+{
+    struct document *document = documents->first;
+    while (document != NULL && strcmp(document->path, name) != 0 &&
+           (real == NULL || document->real == NULL || strcmp(document->real, real) != 0)) {
+        document = document->next;
+    }
+    return document;
+}
+
 const struct document *documents_open(struct documents *documents, const char *path)
 {
     char *name = normal_path(&documents->arena, path);
-    struct document **at = &documents->first;
-    for (; *at != NULL; at = &(*at)->next) {
-        if (strcmp((*at)->path, name) == 0) {
-            return (*at)->root != NULL ? *at : NULL;
-        }
+    struct document *document = find_document(documents, name, NULL);
+    const char *real = document == NULL ? real_path(&documents->arena, name) : NULL;
+    document = document == NULL ? find_document(documents, name, real) : document;
+    if (document != NULL) {
+        return document->root != NULL ? document : NULL;
     }
 
-    struct document *document = arena_alloc(&documents->arena, sizeof *document);
+    document = arena_alloc(&documents->arena, sizeof *document);
     document->path = name;
+    document->real = real;
     document->root = node_load(name, &documents->arena, &documents->findings);
-    *at = document;
+    struct document **last = &documents->first;
+    while (*last != NULL) {
+        last = &(*last)->next;
+    }
+    *last = document;
     return document->root != NULL ? document : NULL;
 }
 

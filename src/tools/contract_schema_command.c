@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { ERRORS_SHOWN_MAX = 100 }; /* of one instance */
 
@@ -202,12 +203,28 @@ static void judge_yaml(struct judging *judging, const char *path)
 /* Nothing is known about the instance: no verdict, but a line for whoever reads the JSON. */
 static void give_up(struct judging *judging, const char *problem)
 {
-    (void)cli_fail(judging->call, EXIT_FAILED, "%s %s", judging->name, problem);
+    (void)cli_fail(judging->call, EXIT_USAGE, "%s %s", judging->name, problem);
     judging->is_broken = true;
     if (judging->call->is_json) {
         judging->list = json_object_new_array();
         print_verdict(judging, false, problem);
     }
+}
+
+/* Reading a pipe or device might never end. */
+static bool is_file(struct judging *judging, const char *path)
+{
+    struct stat entry;
+    if (stat(path, &entry) != 0) {
+        AUTO(free_text) char *problem = xasprintf("cannot be opened: %s", strerror(errno));
+        give_up(judging, problem);
+        return false;
+    }
+    if (!S_ISREG(entry.st_mode)) {
+        give_up(judging, "is no file (- is standard input)");
+        return false;
+    }
+    return true;
 }
 
 static void judge_file(struct judging *judging, const char *path)
@@ -242,10 +259,8 @@ static int judge_all(const struct cli_call *call, const struct jsonschema *schem
         judging.name = call->arguments[i];
         if (strcmp(judging.name, "-") == 0) {
             judge_lines(&judging);
-        } else if (is_yaml(judging.name)) {
-            judge_yaml(&judging, judging.name);
-        } else {
-            judge_file(&judging, judging.name);
+        } else if (is_file(&judging, judging.name)) {
+            (is_yaml(judging.name) ? judge_yaml : judge_file)(&judging, judging.name);
         }
     }
     if (call->argument_count > 0) {
@@ -253,7 +268,7 @@ static int judge_all(const struct cli_call *call, const struct jsonschema *schem
         (void)fprintf(stderr, "%zu of %zu valid\n", judging.judged - judging.invalid,
                       judging.judged);
     }
-    return judging.invalid > 0 || judging.is_broken ? EXIT_FAILED : EXIT_DONE;
+    return judging.is_broken ? EXIT_USAGE : judging.invalid > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
 /* ---- the schema ---- */
@@ -416,7 +431,8 @@ const struct cli_command contract_schema_commands[] = {
      "  quadrille contract schema --schema order.schema.json orders/*.json\n"
      "  quadrille contract schema --schema s.json --resolve http://example.com/=./schemas - <log\n"
      "\n"
-     "Exit codes: 0 all valid, 1 some not (or not readable), 2 the schema or the options are "
+     "Exit codes: 0 all valid, 1 some not, 2 an instance is not there, or the schema or the "
+     "options are "
      "wrong.",
      schema_options, COUNT_OF(schema_options), run_schema},
 };

@@ -55,14 +55,14 @@ check 'two ways of judging are one too many' run 2 --message OrderShipped --wire
 check 'a role has two values' run 2 --message OrderShipped --as both good.json
 check 'a profile is known' run 2 --message OrderShipped --profile ours good.json
 check 'a limit is a number' run 2 --message OrderShipped --max-errors 0 good.json
-check 'a file that is not there' run 1 --message OrderShipped nowhere.json
+check 'a file that is not there' run 2 --message OrderShipped nowhere.json
 check 'is named' complains 'nowhere.json: No such file'
-check 'and the others are judged' run 1 --message OrderShipped nowhere.json good.json
+check 'and the others are judged' run 2 --message OrderShipped nowhere.json good.json
 check 'as they are' prints 'ok   good.json  shop.OrderShipped'
-check 'a folder is no payload' run 1 --message OrderShipped .
+check 'a folder is no payload' run 2 --message OrderShipped .
 check 'an unknown name' run 1 --message OrderShiped good.json
 check 'has a likely one' complains 'did you mean "OrderShipped"?'
-check 'contracts that are not there' run 1 --contracts nowhere --message OrderShipped good.json
+check 'contracts that are not there' run 2 --contracts nowhere --message OrderShipped good.json
 check 'are named' complains 'nowhere'
 echo 'asyncapi: [' >broken.yaml
 check 'contracts that are broken' run 1 --contracts broken.yaml --message OrderShipped good.json

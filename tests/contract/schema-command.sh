@@ -142,11 +142,11 @@ check 'wrong usage says what to do, exit 2' wrong_usage
 
 absent()
 {
-    run 1 --schema schemas/order.json absent.json good.json && complains 'absent.json cannot be opened' &&
-        run 1 --schema schemas/order.json --json absent.json good.json && [[ $(wc -l <stdout) -eq 2 ]] &&
+    run 2 --schema schemas/order.json absent.json good.json && complains 'absent.json cannot be opened' &&
+        run 2 --schema schemas/order.json --json absent.json good.json && [[ $(wc -l <stdout) -eq 2 ]] &&
         grep -qF '"instance":"absent.json","valid":false,"problem":"cannot be opened: ' stdout
 }
-check 'an instance that is not there: exit 1, with --json a line as well' absent
+check 'an instance that is not there: exit 2, with --json a line as well' absent
 
 same_file() { run 1 --schema ./schemas/../schemas/order.json bad.json && grep -qF '(#/properties/id/minLength)' stdout; }
 check 'the file of the schema is not named, however it was given' same_file

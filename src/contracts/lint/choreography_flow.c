@@ -356,7 +356,7 @@ static void judge_dead_letters(const struct flow *flow, const struct asyncapi_ch
 {
     struct lint *lint = flow->lint;
     const struct node *part = channel->queue != NULL ? node_find(channel->amqp, "queue") : NULL;
-    const struct node *queue = part != NULL ? ref_follow(lint->documents, part) : NULL;
+    const struct node *queue = ref_follow(lint->documents, part);
     const struct node *exchange = queue_argument(queue, "x-dead-letter-exchange");
     const struct node *key = queue_argument(queue, "x-dead-letter-routing-key");
     if (exchange == NULL) {

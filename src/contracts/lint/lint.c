@@ -135,6 +135,25 @@ void lint_add(struct lint *lint, const struct lint_rule *rule, struct position p
     };
 }
 
+void lint_leave(struct lint *lint, struct position place, const char *schema_format)
+{
+    if (!is_asked_for(lint, place.path)) {
+        return;
+    }
+    size_t i = 0;
+    while (i < lint->left_count && strcmp(lint->left[i].name, schema_format) != 0) {
+        i++;
+    }
+    if (i == LINT_FORMATS_MAX) {
+        lint->left_others++;
+        return;
+    }
+    if (i == lint->left_count) {
+        lint->left[lint->left_count++] = (struct lint_format_left){.name = schema_format};
+    }
+    lint->left[i].count++;
+}
+
 static int by_place(const void *a, const void *b)
 {
     const struct lint_finding *left = a;

@@ -10,7 +10,7 @@
 static const struct node *schema_of(struct documents *documents, const struct node *member,
                                     const struct node *schema)
 {
-    const struct node *at = member != NULL ? ref_follow(documents, member) : NULL;
+    const struct node *at = ref_follow(documents, member);
     return sense_is_json_schema(node_find_text(at, "schemaFormat")) ? schema : NULL;
 }
 

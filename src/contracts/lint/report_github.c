@@ -16,5 +16,12 @@ void report_github(const struct lint_report *report)
             buffer_byte(&out, '\n');
         }
     }
+    for (size_t i = 0; i < lint->left_count; i++) {
+        AUTO(free_text) char *count = xasprintf(" (%zu)\n", lint->left[i].count);
+        annotation_start(&out, "notice", (struct position){0}, "not judged");
+        annotation_text(&out, "schemaFormat ");
+        annotation_text(&out, lint->left[i].name);
+        buffer_text(&out, count);
+    }
     (void)fputs(buffer_cstr(&out), report->out);
 }

@@ -82,7 +82,7 @@ static void judge_part(struct lint *lint, const struct asyncapi_message *message
                        const struct node *schema, const char *part)
 {
     const struct node *member = node_find(message->at, part);
-    const struct node *at = member != NULL ? ref_follow(lint->documents, member) : NULL;
+    const struct node *at = ref_follow(lint->documents, member);
     if (schema == NULL || !sense_is_json_schema(node_find_text(at, "schemaFormat"))) {
         return;
     }

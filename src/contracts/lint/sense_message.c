@@ -37,8 +37,7 @@ static void judge_payload(struct lint *lint, const struct asyncapi_message *mess
 
 static void judge_headers(struct lint *lint, const struct asyncapi_message *message)
 {
-    const struct node *headers =
-        message->headers != NULL ? ref_follow(lint->documents, message->headers) : NULL;
+    const struct node *headers = ref_follow(lint->documents, message->headers);
     const struct node *type = node_find(headers, "type");
     if (headers == NULL ||
         !sense_is_json_schema(node_find_text(node_find(message->at, "headers"), "schemaFormat"))) {
@@ -54,7 +53,7 @@ static void judge_schema_format(struct lint *lint, const struct asyncapi_message
                                 const char *member)
 {
     const struct node *schema = node_find(message->at, member);
-    const struct node *at = schema != NULL ? ref_follow(lint->documents, schema) : NULL;
+    const struct node *at = ref_follow(lint->documents, schema);
     const struct node *format = node_find(at, "schemaFormat");
     if (format == NULL || format->kind != NODE_STRING) {
         return;
