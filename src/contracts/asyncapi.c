@@ -467,11 +467,13 @@ static void collect_file(struct loading *loading, const struct file_name *name)
     struct documents *documents = &loading->set->documents;
     const struct document *file = documents_open(documents, name->path);
     if (file == NULL) {
+        loading->set->unread++;
         return;
     }
     if (is_contract(file)) {
         collect(loading, file);
     } else if (name->is_given) {
+        loading->set->unread++;
         findings_add(&documents->findings, file->root->place,
                      "no AsyncAPI document: the member asyncapi is missing at its root");
     }

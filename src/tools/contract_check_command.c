@@ -68,14 +68,18 @@ static int open_session(struct check_session *session, const struct check_option
     if (o != OK) {
         return cli_fail(call, EXIT_USAGE, "%s", fault.text);
     }
-    if (session->set.documents.findings.count > 0) {
+    if (session->set.unread > 0) { /* anything may have stood there */
         return cli_fail(call, EXIT_FAILED, "the contracts cannot be read; see above");
     }
     o = checker_new(&session->set, options, &session->checker, &fault);
     if (o == OK && name != NULL) {
         o = checker_find(session->checker, name, &session->entry, &fault);
     }
-    return o == OK ? EXIT_DONE : cli_fail(call, EXIT_FAILED, "%s", fault.text);
+    if (o != OK) {
+        return cli_fail(call, EXIT_FAILED, "%s", fault.text);
+    }
+    check_report_gaps(call, session->checker, session->entry);
+    return EXIT_DONE;
 }
 
 static int judge_files(struct check_session *session)
@@ -176,6 +180,8 @@ const struct cli_command contract_check_commands[] = {
      "documents describe\n"
      "the same message, all must allow it. A payload that is neither JSON nor text is not judged, "
      "which the verdict says.\n"
+     "A message whose contract cannot be read is told before the verdicts; its own is n/a "
+     "(\"unjudged\" in JSON).\n"
      "\n"
      "--queue binds a temporary queue beside: the queue itself, its messages and its consumers "
      "notice nothing. Bindings\n"
