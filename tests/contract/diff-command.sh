@@ -240,6 +240,14 @@ check 'the default schema format, written out, is no change' run 0 said/old/shop
 check 'and none is told' says 'no difference that matters'
 check 'a history without tags is told' bash -c "git init -q untagged && cp '$shop'/jobs.yaml untagged/ && git -C untagged add -A &&
     git -C untagged -c user.name=t -c user.email=t@example.com commit -qm x && '$quadrille' contract diff git:HEAD untagged --history git 2>&1 | grep -q 'has no tags'"
+# A payload with an address of its own, and references to the components of its document.
+printf '%s\n' 'asyncapi: 3.0.0' 'info: {title: c, version: 1.0.0}' 'channels:' \
+    "  c: {address: c, messages: {M: {payload: {\$id: 'https://x/order.json', properties: {a: {\$ref: '#/components/schemas/A'}, b: {\$ref: 'more.json'}}}}}}" \
+    'components: {schemas: {A: {type: string}}}' >own-id.yaml
+check 'a payload with an $id is the same as itself' run 0 own-id.yaml own-id.yaml --fail-on risky
+sed 's/A: {type: string}/A: {type: integer}/' own-id.yaml >own-id2.yaml
+check 'and what its references lead to is compared' run 1 own-id.yaml own-id2.yaml
+check 'with its rule' says '/a: the type was replaced by another [P11]'
 # Thousands of words before one break.
 for version in old new; do
     awk -v word=$version 'BEGIN {
@@ -267,5 +275,5 @@ check 'where it is told, too' says '[V2]'
 check 'what fails by its level fails though it is not in the list' run 1 old-defaults.yaml new-defaults.yaml --fail-on risky --json
 check 'and is counted' says '"left_out": '
 check 'a folder is no schema, and has its name in the message' run 2 --schema . one.json
-check 'as it was given' complains '.: cannot be read'
+check 'as it was given' complains '.: is a folder'
 echo "1..$number"

@@ -111,8 +111,23 @@ enum verdict check_properties(struct inclusion *run, const struct variant *left,
  * way in which its patterns may match. */
 struct others {
     struct terms *cases[INCLUSION_TERMS_MAX];
+    const struct node *patterns[INCLUSION_TERMS_MAX]; /* {pattern: …} of its names; NULL: any */
     size_t count;
 };
+
+/* False when its names are not just a few. */
+static bool list_names(struct inclusion *run, const struct variant *left, struct variants *out)
+{
+    if (terms_find(left->terms, "propertyNames") == NULL) {
+        return false;
+    }
+    variants_make(run, terms_names(run, left->terms, NULL), out);
+    bool are_few = !out->is_unsure;
+    for (size_t i = 0; i < out->count && are_few; i++) {
+        are_few = out->items[i].is_finite;
+    }
+    return are_few;
+}
 
 static void add_patterns(struct inclusion *run, const struct terms *base, const struct term *term,
                          struct others *out)
@@ -124,6 +139,7 @@ static void add_patterns(struct inclusion *run, const struct terms *base, const 
             return;
         }
         out->cases[out->count] = terms_copy(run, base);
+        out->patterns[out->count] = terms_pattern(run, at->key);
         terms_add(run, out->cases[out->count++], at, term->is_left);
     }
 }
@@ -137,8 +153,9 @@ static bool has_patterns(const struct term *term)
 /* Only one schema with patterns is taken apart; of further ones nothing is concluded. */
 static void find_others(struct inclusion *run, const struct variant *left, struct others *out)
 {
+    struct variants names;
     *out = (struct others){0};
-    if (left->is_closed) {
+    if (left->is_closed || left->max_size == 0 || list_names(run, left, &names)) {
         return; /* there are none */
     }
     struct terms *base = terms_new(run);
@@ -164,19 +181,61 @@ static void find_others(struct inclusion *run, const struct variant *left, struc
     }
 }
 
+/* Every such name of the left side matches the pattern. */
+static bool are_matched(struct inclusion *run, const struct variant *left,
+                        const struct node *own_pattern, const char *pattern)
+{
+    const struct terms *names = terms_names(run, left->terms, own_pattern);
+    return inclusion_try_below(run, names, terms_pattern(run, pattern)) == VERDICT_YES;
+}
+
+/* One of the right side's patterns speaks of all of them. */
+static bool are_patterned(struct inclusion *run, const struct variant *left,
+                          const struct node *own_pattern, const struct node *right)
+{
+    const struct node *patterns = node_find(right, "patternProperties");
+    for (const struct node *at = patterns != NULL ? patterns->first : NULL; at != NULL;
+         at = at->next) {
+        if (are_matched(run, left, own_pattern, at->key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Some of them are certainly those that `schema` speaks of: any name may be there, or all match. */
+static bool are_meant(struct inclusion *run, const struct variant *left,
+                      const struct node *own_pattern, const struct node *right,
+                      const struct node *schema)
+{
+    bool are_any = terms_find(left->terms, "propertyNames") == NULL;
+    if (are_any && own_pattern == NULL) {
+        return true;
+    }
+    if (strcmp(schema->key, "additionalProperties") == 0) {
+        return are_any && node_find(right, "properties") == NULL &&
+               node_find(right, "patternProperties") == NULL;
+    }
+    return are_matched(run, left, own_pattern, schema->key);
+}
+
 static enum verdict check_others(struct inclusion *run, const struct variant *left,
                                  const struct node *right, const struct node *schema,
                                  const char *keyword)
 {
     struct others others;
+    bool is_additional = strcmp(keyword, "additionalProperties") == 0;
     find_others(run, left, &others);
     enum verdict verdict = VERDICT_YES;
     for (size_t i = 0; i < others.count; i++) {
-        if (terms_are_empty(run, others.cases[i])) {
+        const struct node *pattern = others.patterns[i];
+        if (terms_are_empty(run, others.cases[i]) ||
+            (is_additional && are_patterned(run, left, pattern, right))) {
             continue;
         }
         enum verdict one = inclusion_try_below(run, others.cases[i], schema);
-        verdict = worse(verdict, one);
+        bool is_doubtful = one == VERDICT_NO && !are_meant(run, left, pattern, right, schema);
+        verdict = worse(verdict, is_doubtful ? VERDICT_UNKNOWN : one);
     }
     if (verdict == VERDICT_YES) {
         return verdict;
@@ -262,6 +321,16 @@ static enum verdict for_names(struct inclusion *run, const struct variant *left,
             }
         }
     }
+    struct variants names;
+    bool are_few = list_names(run, left, &names);
+    for (size_t i = 0; are_few && i < names.count; i++) {
+        for (size_t n = 0; n < names.items[i].value_count; n++) {
+            const struct node *name = names.items[i].values[n];
+            if (name->length == 0 && !declares(left->terms, name->text)) {
+                verdict = worse(verdict, check(run, left, right, name->text, schema));
+            }
+        }
+    }
     /* Declared in another branch: may be there, too. */
     for (size_t i = 0; left->is_closed && i < left->declaring->count; i++) {
         const struct node *properties = node_find(left->declaring->items[i].node, "properties");
@@ -328,14 +397,6 @@ enum verdict check_pattern_properties(struct inclusion *run, const struct varian
 
 /* ---- Names. ---- */
 
-static struct node string_type = {.kind = NODE_STRING, .text = "string", .key = "type"};
-static const struct node any_name = {
-    .kind = NODE_MAP,
-    .first = &string_type,
-    .last = &string_type,
-    .count = 1,
-};
-
 static enum verdict check_name(struct inclusion *run, const struct variant *left,
                                const struct node *right, const char *name,
                                const struct node *schema)
@@ -346,34 +407,27 @@ static enum verdict check_name(struct inclusion *run, const struct variant *left
     return verdict == VERDICT_YES || member_of(run, left, name, &member) ? VERDICT_YES : verdict;
 }
 
-static bool has_others(struct inclusion *run, const struct variant *left)
+static enum verdict check_other_names(struct inclusion *run, const struct variant *left,
+                                      const struct node *keyword)
 {
     struct others others;
+    enum verdict verdict = VERDICT_YES;
     find_others(run, left, &others);
     for (size_t i = 0; i < others.count; i++) {
         if (!terms_are_empty(run, others.cases[i])) {
-            return true;
+            const struct terms *names = terms_names(run, left->terms, others.patterns[i]);
+            verdict = worse(verdict, inclusion_try_below(run, names, keyword));
         }
     }
-    return false;
+    return verdict;
 }
 
 enum verdict check_property_names(struct inclusion *run, const struct variant *left,
                                   const struct node *right, const struct node *keyword)
 {
     enum verdict verdict = for_names(run, left, right, keyword, check_name);
-    if (verdict == VERDICT_YES && has_others(run, left)) {
-        struct terms *names = terms_new(run);
-        terms_add(run, names, &any_name, true);
-        for (size_t i = 0; i < left->terms->count; i++) {
-            const struct term *term = &left->terms->items[i];
-            const struct node *own = node_find(term->node, "propertyNames");
-            if (own != NULL) {
-                terms_add(run, names, own, term->is_left);
-            }
-        }
-        verdict = inclusion_try_below(run, names, keyword);
-    }
+    verdict = worse(verdict,
+                    verdict == VERDICT_YES ? check_other_names(run, left, keyword) : VERDICT_YES);
     const struct reason reason = {.forward = P22, .backward = P22, .keyword = "propertyNames"};
     if (verdict == VERDICT_NO) {
         return inclusion_no(run, left, right, reason);

@@ -74,12 +74,68 @@ static enum verdict refuse_values(struct inclusion *run, const struct variant *l
     return inclusion_no(run, left, right, reason);
 }
 
-/* enum, const. What is not a few values itself may still be few by its pattern. */
+/* As many integers as an enum may well have. */
+enum { INTEGERS_MAX = 100 };
+
+static bool fits_terms(struct inclusion *run, const struct terms *terms, const struct node *value)
+{
+    for (size_t i = 0; i < terms->count; i++) {
+        if (instance_fits(run, value, terms->items[i].node) == VERDICT_NO) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* False when there are too many. */
+static bool list_integers(struct inclusion *run, const struct variant *left, struct variant *out)
+{
+    int64_t low = 0;
+    int64_t high = 0;
+    if (left->kinds != KIND_INTEGER || !variant_low_integer(left, &low) ||
+        !variant_high_integer(left, &high) || high - low >= INTEGERS_MAX) {
+        return false;
+    }
+    *out = *left;
+    out->values = arena_alloc(&run->arena, INTEGERS_MAX * sizeof(const struct node *));
+    for (int64_t integer = low; integer <= high; integer++) {
+        struct node *value = arena_alloc(&run->arena, sizeof *value);
+        *value = (struct node){.kind = NODE_INTEGER,
+                               .text = arena_printf(&run->arena, "%lld", (long long)integer),
+                               .integer = integer,
+                               .number = (double)integer};
+        if (fits_terms(run, left->terms, value)) {
+            out->values[out->value_count++] = value;
+        }
+    }
+    return true;
+}
+
+/* One number, or as many integers as lie between two bounds. */
+static bool list_numbers(struct inclusion *run, const struct variant *left, struct variant *out)
+{
+    if ((left->kinds & ~(unsigned)KIND_NUMBER) != 0 || left->low == NULL || left->high == NULL) {
+        return false;
+    }
+    if (literal_compare(left->low, left->high) != 0) {
+        return list_integers(run, left, out);
+    }
+    *out = *left;
+    out->values = arena_alloc(&run->arena, sizeof(const struct node *));
+    out->values[out->value_count++] = left->low;
+    return true;
+}
+
+/* enum, const. What is not a few values itself may still be few by its bounds or its pattern. */
 enum verdict check_values(struct inclusion *run, const struct variant *left,
                           const struct node *right, const struct node *keyword)
 {
     if (left->is_finite) {
         return refuse_values(run, left, right, keyword);
+    }
+    struct variant few;
+    if (list_numbers(run, left, &few)) {
+        return refuse_values(run, &few, right, keyword);
     }
     struct reason reason = reason_of_values(run, left, keyword->key);
     if (terms_find(left->terms, "pattern") != NULL || terms_find(left->terms, "format") != NULL ||

@@ -34,7 +34,11 @@ void terms_add(struct inclusion *run, struct terms *terms, const struct node *sc
 {
     const struct node *node = inclusion_follow(run, schema);
     if (node == NULL || (node->kind != NODE_MAP && node->kind != NODE_BOOLEAN)) {
+        bool is_kept = node == NULL && terms->unfollowed_count < INCLUSION_UNFOLLOWED_MAX;
         terms->is_unsure = true;
+        if (is_kept) {
+            terms->unfollowed[terms->unfollowed_count++] = schema;
+        }
         return;
     }
     if (node->kind == NODE_BOOLEAN) {
@@ -148,6 +152,7 @@ void terms_member(struct inclusion *run, const struct variant *variant, const ch
     if (variant->is_closed && !is_declared(variant->declaring, name)) {
         out->is_never = true;
     }
+    out->is_never |= variant->max_size == 0;
     out->is_unsure |= variant->terms->is_unsure;
 }
 
@@ -178,4 +183,41 @@ void terms_item(struct inclusion *run, const struct terms *terms, size_t index, 
         add_item(run, &terms->items[i], index, out);
     }
     out->is_unsure |= terms->is_unsure;
+}
+
+/* ---- Names. ---- */
+
+const struct node *terms_pattern(struct inclusion *run, const char *pattern)
+{
+    struct node *keyword = arena_alloc(&run->arena, sizeof *keyword);
+    struct node *schema = arena_alloc(&run->arena, sizeof *schema);
+    *keyword =
+        (struct node){.kind = NODE_STRING, .text = pattern, .key = "pattern", .parent = schema};
+    *schema = (struct node){.kind = NODE_MAP, .first = keyword, .last = keyword, .count = 1};
+    return schema;
+}
+
+static struct node string_type = {.kind = NODE_STRING, .text = "string", .key = "type"};
+static const struct node any_name = {
+    .kind = NODE_MAP,
+    .first = &string_type,
+    .last = &string_type,
+    .count = 1,
+};
+
+struct terms *terms_names(struct inclusion *run, const struct terms *terms,
+                          const struct node *pattern)
+{
+    struct terms *names = terms_new(run);
+    terms_add(run, names, &any_name, true);
+    if (pattern != NULL) {
+        terms_add(run, names, pattern, true);
+    }
+    for (size_t i = 0; i < terms->count; i++) {
+        const struct node *own = node_find(terms->items[i].node, "propertyNames");
+        if (own != NULL) {
+            terms_add(run, names, own, terms->items[i].is_left);
+        }
+    }
+    return names;
 }

@@ -195,6 +195,32 @@ static void read_sizes(struct variant *variant, const struct node *schema)
     }
 }
 
+static bool is_false(const struct node *schema)
+{
+    return schema != NULL && schema->kind == NODE_BOOLEAN && schema->integer == 0;
+}
+
+/* Positions at which nothing may stand end an array. */
+static void count_items(struct variant *variant)
+{
+    for (size_t i = 0; i < variant->terms->count; i++) {
+        const struct node *schema = variant->terms->items[i].node;
+        const struct node *items = node_find(schema, "items");
+        int64_t count = is_false(items) ? 0 : INT64_MAX;
+        if (items != NULL && items->kind == NODE_LIST) {
+            int64_t index = 0;
+            for (const struct node *at = items->first; at != NULL && count == INT64_MAX;
+                 at = at->next) {
+                count = is_false(at) ? index : count;
+                index++;
+            }
+            bool is_closed = is_false(node_find(schema, "additionalItems"));
+            count = count == INT64_MAX && is_closed ? index : count;
+        }
+        variant->max_size = count < variant->max_size ? count : variant->max_size;
+    }
+}
+
 static int64_t count_names(const struct terms *terms, const char *keyword)
 {
     const char *names[REQUIRED_MAX];
@@ -232,10 +258,16 @@ static void count_members(struct variant *variant)
     for (size_t i = 0; i < variant->terms->count; i++) {
         const struct node *schema = variant->terms->items[i].node;
         const struct node *others = node_find(schema, "additionalProperties");
-        if (others != NULL && others->kind == NODE_BOOLEAN && others->integer == 0 &&
-            node_find(schema, "patternProperties") == NULL) {
+        if (is_false(node_find(schema, "propertyNames"))) {
+            variant->max_size = 0;
+        }
+        if (is_false(others) && node_find(schema, "patternProperties") == NULL) {
+            int64_t count = 0;
             const struct node *properties = node_find(schema, "properties");
-            int64_t count = properties != NULL ? (int64_t)properties->count : 0;
+            for (const struct node *at = properties != NULL ? properties->first : NULL; at != NULL;
+                 at = at->next) {
+                count += !is_false(at);
+            }
             variant->max_size = count < variant->max_size ? count : variant->max_size;
         }
     }
@@ -405,6 +437,9 @@ static void add_variant(struct expansion *expansion, const struct terms *terms, 
             read_bounds(&variant, terms->items[i].node);
         }
         read_sizes(&variant, terms->items[i].node);
+    }
+    if (kinds == KIND_ARRAY) {
+        count_items(&variant);
     }
     if (kinds == KIND_OBJECT) {
         count_members(&variant);
