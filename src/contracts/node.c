@@ -186,16 +186,10 @@ const struct node *node_load(const char *path, struct arena *arena, struct findi
                           "cannot be opened: %s", strerror(errno));
         return NULL;
     }
-    enum { PIECE_BYTES = 65536 };
     AUTO(buffer_done) struct buffer content = {0};
-    size_t count = 0;
-    do {
-        count = fread(buffer_reserve(&content, PIECE_BYTES), 1, PIECE_BYTES, file);
-        buffer_grow(&content, count);
-    } while (count > 0 && content.length <= NODE_MAX_BYTES);
-    bool failed = ferror(file) != 0;
+    bool is_read = buffer_read(&content, file, NODE_MAX_BYTES);
     (void)fclose(file);
-    if (failed) {
+    if (!is_read) {
         findings_add_kind(findings, FINDING_UNREADABLE, (struct position){.path = path},
                           "cannot be read");
         return NULL;

@@ -235,14 +235,8 @@ static void judge_file(struct judging *judging, const char *path)
         give_up(judging, problem);
         return;
     }
-    enum { PIECE_BYTES = 65536 };
     AUTO(buffer_done) struct buffer content = {0};
-    size_t count = 0;
-    do {
-        count = fread(buffer_reserve(&content, PIECE_BYTES), 1, PIECE_BYTES, file);
-        buffer_grow(&content, count);
-    } while (count > 0 && content.length <= VALUE_MAX_BYTES);
-    bool is_read = ferror(file) == 0;
+    bool is_read = buffer_read(&content, file, VALUE_MAX_BYTES);
     (void)fclose(file);
     if (!is_read) {
         give_up(judging, "cannot be read");

@@ -69,14 +69,9 @@ void checker_refuse(struct check_verdict *verdict, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    char *text = NULL;
-    if (vasprintf(&text, format, args) < 0) {
-        abort();
-    }
-    va_end(args);
     begin(verdict);
-    refuse(verdict, CHECK_INPUT, arena_text(&verdict->arena, text, strlen(text)));
-    free(text);
+    refuse(verdict, CHECK_INPUT, arena_vprintf(&verdict->arena, format, args));
+    va_end(args);
 }
 
 static struct check_notes notes_in(const struct checker *checker, struct check_verdict *verdict,

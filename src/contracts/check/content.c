@@ -40,21 +40,16 @@ void check_note(const struct check_notes *notes, enum check_part part, const cha
     }
     va_list args;
     va_start(args, format);
-    char *text = NULL;
-    if (vasprintf(&text, format, args) < 0) {
-        abort();
-    }
-    va_end(args);
     *error = (struct check_error){
         .part = part,
         .instance = instance,
-        .text = arena_text(notes->arena, text, strlen(text)),
+        .text = arena_vprintf(notes->arena, format, args),
     };
+    va_end(args);
     if (because != NULL) {
         error->schema = pointer_to(notes->arena, because);
         error->place = because->place;
     }
-    free(text);
 }
 
 struct explanation {
