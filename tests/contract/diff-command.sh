@@ -40,7 +40,7 @@ says() { grep -qF -- "$1" stdout; }
 complains() { grep -qF -- "$1" stderr; }
 is_silent() { [[ ! -s stdout ]]; }
 is_untouched() { [[ -z $(git -C repo status --porcelain) ]]; }
-is_documented() { [[ $(grep '^| [PMCOVX][0-9]' "$document") == "$(grep '^| [PMCOVX][0-9]' stdout)" ]]; }
+is_documented() { [[ $(grep '^| [PMCOSVX][0-9]' "$document") == "$(grep '^| [PMCOSVX][0-9]' stdout)" ]]; }
 is_clean() { [[ -z $(ls tmp) ]]; }
 
 git_here() { git -c user.name=t -c user.email=t@example.com -C repo "$@" >/dev/null 2>&1; }

@@ -42,7 +42,7 @@ void diff_next_group(struct diff *diff)
 bool diff_is_content(const struct diff_finding *finding)
 {
     return finding->rule != P29 && finding->rule != P30 && finding->rule != M3 &&
-           finding->rule != C5 && finding->rule != X1 &&
+           finding->rule != S1 && finding->rule != C5 && finding->rule != X1 &&
            (finding->rule != P31 || finding->level != DIFF_OK);
 }
 

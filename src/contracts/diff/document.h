@@ -41,8 +41,9 @@ int64_t address_major(const char *address);
 
 bool same_or_none(const char *a, const char *b);
 
-/* The document of the other version; NULL when there is none. */
-struct asyncapi_document *document_find(const struct asyncapi *set,
+/* The document of the other version: of the same name or id, else one that `from` does not name and
+ * that is more like it than like any other. NULL when there is none. */
+struct asyncapi_document *document_find(const struct asyncapi *set, const struct asyncapi *from,
                                         const struct asyncapi_document *document);
 struct asyncapi_channel *channel_find(const struct asyncapi_document *document,
                                       const struct asyncapi_channel *channel);
@@ -99,6 +100,14 @@ void document_diff_channels(struct document_comparison *c, struct asyncapi_docum
                             struct asyncapi_document *new);
 void document_diff_operations(struct document_comparison *c, struct asyncapi_document *old,
                               struct asyncapi_document *new);
+/* Values, and what local references in them lead to; false: not for certain. NULL is nothing. */
+bool document_same_values(struct document_comparison *c, const struct node *old,
+                          const struct node *new);
+/* server_diff.c: servers, and the parameters of addresses. */
+void document_diff_servers(struct document_comparison *c, struct asyncapi_document *old,
+                           struct asyncapi_document *new);
+void document_diff_parameters(struct document_comparison *c, const struct asyncapi_channel *old,
+                              const struct asyncapi_channel *new);
 /* version_diff.c: after all others, for the findings of the current group. */
 void document_diff_version(struct document_comparison *c, struct asyncapi_document *old,
                            struct asyncapi_document *new);

@@ -135,6 +135,13 @@ static bool is_same_text(struct document_comparison *c, const struct asyncapi_me
            new->payload != NULL &&same_foreign(&same, old->payload, new->payload, 0);
 }
 
+bool document_same_values(struct document_comparison *c, const struct node *old,
+                          const struct node *new)
+{
+    struct foreign_comparison same = {.old = &c->old->documents, .new = &c->new->documents};
+    return old == NULL || new == NULL ? old == new : same_foreign(&same, old, new, 0);
+}
+
 static void compare_foreign(struct document_comparison *c, const struct asyncapi_message *old,
                             const struct asyncapi_message *new, const char *subject)
 {
@@ -426,7 +433,7 @@ const struct asyncapi_message *document_still_has(const struct document_comparis
                                                   const struct asyncapi_message *message)
 {
     const struct asyncapi_document *owner = message->channel->owner;
-    const struct asyncapi_document *now = owner == old ? new : document_find(c->new, owner);
+    const struct asyncapi_document *now = owner == old ? new : document_find(c->new, c->old, owner);
     return now != NULL ? message_find(now, message) : NULL;
 }
 
@@ -464,8 +471,8 @@ static enum verdict fits(struct document_comparison *c, struct asyncapi *set, st
 static bool was_so(struct document_comparison *c, const struct asyncapi_message *said,
                    const struct asyncapi_message *heard)
 {
-    const struct asyncapi_document *publisher = document_find(c->old, said->channel->owner);
-    const struct asyncapi_document *consumer = document_find(c->old, heard->channel->owner);
+    const struct asyncapi_document *publisher = document_find(c->old, c->new, said->channel->owner);
+    const struct asyncapi_document *consumer = document_find(c->old, c->new, heard->channel->owner);
     const struct asyncapi_message *old_said =
         publisher != NULL ? message_find(publisher, said) : NULL;
     const struct asyncapi_message *old_heard =
