@@ -8,17 +8,51 @@ static enum verdict worse(enum verdict a, enum verdict b)
     return a > b ? a : b;
 }
 
-static bool requires(const struct terms *terms, const char *name)
+/* Dependencies looked at for one name. */
+enum { DEPENDENCY_DEPTH_MAX = 4, DEPENDENCIES_MAX = 5000 };
+
+static bool lists(const struct node *list, const char *name)
 {
-    for (size_t i = 0; i < terms->count; i++) {
-        const struct node *list = node_find(terms->items[i].node, "required");
-        for (const struct node *at = list != NULL ? list->first : NULL; at != NULL; at = at->next) {
-            if (at->kind == NODE_STRING && strcmp(at->text, name) == 0) {
+    for (const struct node *at = list != NULL && list->kind == NODE_LIST ? list->first : NULL;
+         at != NULL; at = at->next) {
+        if (at->kind == NODE_STRING && strcmp(at->text, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool requires_at(const struct terms *terms, const char *name, int depth, int *left);
+
+/* What is required may need further members. */
+static bool is_needed(const struct terms *terms, const char *name, int depth, int *left)
+{
+    for (size_t i = 0; i < terms->count && depth < DEPENDENCY_DEPTH_MAX; i++) {
+        const struct node *needs = node_find(terms->items[i].node, "dependencies");
+        for (const struct node *at = needs != NULL && needs->kind == NODE_MAP ? needs->first : NULL;
+             at != NULL && --*left > 0; at = at->next) {
+            if (lists(at, name) && requires_at(terms, at->key, depth + 1, left)) {
                 return true;
             }
         }
     }
     return false;
+}
+
+static bool requires_at(const struct terms *terms, const char *name, int depth, int *left)
+{
+    for (size_t i = 0; i < terms->count; i++) {
+        if (lists(node_find(terms->items[i].node, "required"), name)) {
+            return true;
+        }
+    }
+    return is_needed(terms, name, depth, left);
+}
+
+static bool requires(const struct terms *terms, const char *name)
+{
+    int left = DEPENDENCIES_MAX;
+    return requires_at(terms, name, 0, &left);
 }
 
 static bool declares(const struct terms *terms, const char *name)
@@ -381,12 +415,27 @@ static bool has_same_pattern(struct inclusion *run, const struct variant *left,
     return false;
 }
 
+/* "^name$" matches one name; NULL: more than that, or nobody knows. */
+static const char *only_name(struct inclusion *run, const char *pattern)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    size_t length = pattern[0] == '^' ? strspn(pattern + 1, plain) : 0;
+    return length > 0 && strcmp(pattern + 1 + length, "$") == 0
+               ? arena_text(&run->arena, pattern + 1, length)
+               : NULL;
+}
+
 enum verdict check_pattern_properties(struct inclusion *run, const struct variant *left,
                                       const struct node *right, const struct node *keyword)
 {
     enum verdict verdict = VERDICT_YES;
     for (const struct node *at = keyword->first; at != NULL; at = at->next) {
+        const char *name = only_name(run, at->key);
         if (has_same_pattern(run, left, at)) {
+            continue;
+        }
+        if (name != NULL) {
+            verdict = worse(verdict, check_matching(run, left, right, name, at));
             continue;
         }
         verdict = worse(verdict, for_names(run, left, right, at, check_matching));

@@ -211,14 +211,17 @@ enum verdict check_multiple_of(struct inclusion *run, const struct variant *left
     if ((left->kinds & KIND_FRACTION) == 0 && instance_is_multiple(run, &one, keyword)) {
         return VERDICT_YES;
     }
+    size_t divisors = 0;
     for (size_t i = 0; i < left->terms->count; i++) {
         const struct node *divisor = node_find(left->terms->items[i].node, "multipleOf");
         if (divisor != NULL && instance_is_multiple(run, divisor, keyword)) {
             return VERDICT_YES;
         }
+        divisors += divisor != NULL;
     }
-    return inclusion_no(run, left, right,
-                        (struct reason){.forward = P17, .backward = P17, .keyword = "multipleOf"});
+    const struct reason reason = {.forward = P17, .backward = P17, .keyword = "multipleOf"};
+    return divisors > 1 ? inclusion_unknown(run, left, right, reason) /* together they may */
+                        : inclusion_no(run, left, right, reason);
 }
 
 /* ---- Sizes: of texts, arrays and objects. ---- */
@@ -233,14 +236,33 @@ enum verdict check_min_size(struct inclusion *run, const struct variant *left,
                      (struct reason){.forward = P15, .backward = P16, .keyword = keyword->key});
 }
 
+/* Items that all differ, and can only be one of a few values. */
+static bool has_few_items(struct inclusion *run, const struct variant *left)
+{
+    const struct node *unique = terms_find(left->terms, "uniqueItems");
+    if (left->kinds != KIND_ARRAY || unique == NULL || unique->integer == 0) {
+        return false;
+    }
+    struct terms *item = terms_new(run);
+    struct variants values;
+    terms_item(run, left->terms, INT32_MAX, item);
+    variants_make(run, item, &values);
+    bool are_few = !values.is_unsure;
+    for (size_t i = 0; i < values.count && are_few; i++) {
+        are_few = values.items[i].is_finite;
+    }
+    return are_few;
+}
+
 enum verdict check_max_size(struct inclusion *run, const struct variant *left,
                             const struct node *right, const struct node *keyword)
 {
-    return left->max_size != INT64_MAX && (double)left->max_size <= keyword->number
-               ? VERDICT_YES
-               : inclusion_no(
-                     run, left, right,
-                     (struct reason){.forward = P15, .backward = P16, .keyword = keyword->key});
+    const struct reason reason = {.forward = P15, .backward = P16, .keyword = keyword->key};
+    if (left->max_size != INT64_MAX && (double)left->max_size <= keyword->number) {
+        return VERDICT_YES;
+    }
+    return has_few_items(run, left) ? inclusion_unknown(run, left, right, reason)
+                                    : inclusion_no(run, left, right, reason);
 }
 
 /* ---- Texts. ---- */

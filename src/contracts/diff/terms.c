@@ -61,6 +61,10 @@ void terms_add(struct inclusion *run, struct terms *terms, const struct node *sc
                                        : refused->kind == NODE_MAP && refused->count == 0)) {
         terms->is_never = true;
     }
+    const struct node *twice = node_find(refused, "not");
+    if (twice != NULL && refused->count == 1) {
+        terms_add(run, terms, twice, is_left);
+    }
     const struct node *all = node_find(node, "allOf");
     for (const struct node *part = all != NULL ? all->first : NULL; part != NULL;
          part = part->next) {
@@ -137,12 +141,24 @@ static bool is_declared(const struct terms *declaring, const char *name)
     return false;
 }
 
+/* {not: {required: [name]}}, {dependencies: {name: false}} */
+static bool refuses_member(const struct node *schema, const char *name)
+{
+    const struct node *refused = node_find(schema, "not");
+    const struct node *required = node_find(refused, "required");
+    const struct node *dependency = node_find(node_find(schema, "dependencies"), name);
+    return (required != NULL && refused->count == 1 && required->count == 1 &&
+            lists(required, name)) ||
+           (dependency != NULL && dependency->kind == NODE_BOOLEAN && dependency->integer == 0);
+}
+
 void terms_member(struct inclusion *run, const struct variant *variant, const char *name,
                   struct terms *out)
 {
     for (size_t i = 0; i < variant->terms->count; i++) {
         const struct term *term = &variant->terms->items[i];
         add_member(run, term, name, out);
+        out->is_never |= refuses_member(term->node, name);
         const struct node *names = node_find(term->node, "propertyNames");
         if (names != NULL) {
             struct node text = {.kind = NODE_STRING, .text = name};

@@ -200,11 +200,14 @@ static bool is_false(const struct node *schema)
     return schema != NULL && schema->kind == NODE_BOOLEAN && schema->integer == 0;
 }
 
-/* Positions at which nothing may stand end an array. */
+/* Positions at which nothing may stand end an array; what it must contain is one item. */
 static void count_items(struct variant *variant)
 {
     for (size_t i = 0; i < variant->terms->count; i++) {
         const struct node *schema = variant->terms->items[i].node;
+        if (node_find(schema, "contains") != NULL && variant->min_size == 0) {
+            variant->min_size = 1;
+        }
         const struct node *items = node_find(schema, "items");
         int64_t count = is_false(items) ? 0 : INT64_MAX;
         if (items != NULL && items->kind == NODE_LIST) {
@@ -344,6 +347,11 @@ static unsigned kinds_of_terms(const struct terms *terms)
             kinds_of_type(type) != 0) { /* an unknown type excludes nothing for certain */
             kinds &= kinds_of_type(type);
         }
+        const struct node *refused = node_find(terms->items[i].node, "not");
+        const struct node *refused_type = node_find(refused, "type");
+        if (refused_type != NULL && refused->count == 1) {
+            kinds &= ~kinds_of_type(refused_type);
+        }
     }
     return kinds_of_multiples(terms, kinds);
 }
@@ -408,7 +416,9 @@ struct terms *terms_of_variant(struct inclusion *run, const struct variant *vari
         return terms;
     }
     for (size_t i = 0; i < COUNT_OF(type_schemas); i++) {
-        if (kinds_of_name(&type_names[i]) == variant->kinds) {
+        unsigned kinds = kinds_of_name(&type_names[i]);
+        bool is_number = variant->kinds == KIND_FRACTION && kinds == KIND_NUMBER;
+        if (kinds == variant->kinds || is_number) {
             terms_add(run, terms, &type_schemas[i], true);
         }
     }
