@@ -62,7 +62,7 @@ void terms_add(struct inclusion *run, struct terms *terms, const struct node *sc
         terms->is_never = true;
     }
     const struct node *twice = node_find(refused, "not");
-    if (twice != NULL && refused->count == 1) {
+    if (refused != NULL && twice != NULL && refused->count == 1) {
         terms_add(run, terms, twice, is_left);
     }
     const struct node *all = node_find(node, "allOf");
