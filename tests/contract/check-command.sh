@@ -4,27 +4,15 @@
 #   usage: check-command.sh QUADRILLE FIXTURES
 set -euo pipefail
 
+# shellcheck source=tests/support/tap.sh
+. "$(dirname "$0")/../support/tap.sh"
+
 quadrille=$(realpath -- "$1")
 CONTRACTS=$(realpath -- "$2")/shop.yaml
 export CONTRACTS
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-number=0
-
-check()
-{
-    local what=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - $what"
-    else
-        echo "not ok $number - $what"
-        head -c 2000 stdout stderr | sed 's/^/# /'
-    fi
-}
-
 # run CODE ARGUMENT...: the command ends with that code; ./stdin is its input.
 run()
 {

@@ -1,8 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2016 # $id is JSON's
 # `quadrille contract diff` as a program: revisions, kept versions, formats, exit codes, and what it leaves behind. Prints TAP.
 #   usage: diff-command.sh QUADRILLE SHOP DOCUMENT
 set -euo pipefail
+
+# shellcheck source=tests/support/tap.sh
+. "$(dirname "$0")/../support/tap.sh"
 
 quadrille=$(realpath "$1")
 shop=$(realpath "$2")
@@ -12,21 +16,6 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 export TMPDIR=$folder/tmp GIT_CEILING_DIRECTORIES=$folder GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 mkdir tmp
-number=0
-
-check()
-{
-    local what=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - $what"
-    else
-        echo "not ok $number - $what"
-        sed 's/^/# /' stdout stderr
-    fi
-}
-
 # run CODE ARGUMENT...: the command ends with that code.
 run()
 {

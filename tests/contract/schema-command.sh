@@ -5,25 +5,13 @@
 #   usage: schema-command.sh QUADRILLE
 set -euo pipefail
 
+# shellcheck source=tests/support/tap.sh
+. "$(dirname "$0")/../support/tap.sh"
+
 quadrille=$(realpath "$1")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-number=0
-
-check()
-{
-    local what=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - $what"
-    else
-        echo "not ok $number - $what"
-        sed 's/^/# /' stdout stderr
-    fi
-}
-
 # run CODE ARGUMENT...: the command ends with that code.
 run()
 {
