@@ -9,7 +9,7 @@
 
 /* What changes of whole contracts mean: the shop's contracts are changed word by word. */
 
-enum { NONE = 0, BOTH = DIFF_FORWARD | DIFF_BACKWARD, EDITS_MAX = 3, FILE_MAX_BYTES = 8192 };
+enum { NONE = 0, BOTH = DIFF_FORWARD | DIFF_BACKWARD, EDITS_MAX = 4, FILE_MAX_BYTES = 8192 };
 
 struct edit {
     const char *file, *from, *to;
@@ -299,7 +299,42 @@ static const struct change changes[] = {
      "mailer sendNote",
      "another key",
      {{"mailer.yaml", "sendReceipt:", "sendNote:"}}},
+    /* Who dispatches on the type no longer knows it. */
+    {M4,
+     DIFF_BREAKING,
+     BOTH,
+     "meters MeterRead",
+     "messageType",
+     {{"meters.yaml", "messageType: meters.read", "messageType: meters.seen"}}},
+    {M4,
+     DIFF_RISKY,
+     BOTH,
+     "meters MeterRead",
+     "messageType",
+     {{"meters.yaml", "        bindings: {amqp: {messageType: meters.read}}\n", ""}}},
     /* Servers, parameters, bindings of operations: what is changed along. */
+    {S2,
+     DIFF_TOPOLOGY,
+     NONE,
+     "meters reading",
+     "servers of the channel",
+     {{"meters.yaml", "[{$ref: '#/servers/broker'}, {$ref: '#/servers/spare'}]",
+       "[{$ref: '#/servers/broker'}]"}}},
+    {S2,
+     DIFF_TOPOLOGY,
+     NONE,
+     "meters reading",
+     "servers of the channel",
+     {{"meters.yaml",
+       "    servers: [{$ref: '#/servers/broker'}, {$ref: '#/servers/spare'}]\n    parameters",
+       "    servers: [{$ref: '#/servers/spare'}]\n    parameters"}}},
+    {S2,
+     DIFF_OK,
+     NONE,
+     "meters reading",
+     "servers of the channel",
+     {{"meters.yaml", "    servers: [{$ref: '#/servers/broker'}, {$ref: '#/servers/spare'}]\n",
+       ""}}},
     {S2,
      DIFF_TOPOLOGY,
      NONE,
@@ -668,6 +703,8 @@ END_TEST
 START_TEST(words_about_servers_are_no_change)
 {
     const struct edit edits[EDITS_MAX] = {
+        {"meters.yaml", "{$ref: '#/servers/broker'}, {$ref: '#/servers/spare'}",
+         "{$ref: '#/servers/spare'}, {$ref: '#/servers/broker'}"},
         {"meters.yaml", "Ask the platform team.", "Ask us."},
         {"meters.yaml", "    protocol: amqps\n    variables: {zone: {enum: [north, south], ",
          "    variables: {zone: {enum: [south, north], description: Where., "},

@@ -251,6 +251,7 @@ void document_diff_channels(struct document_comparison *c, struct asyncapi_docum
             compare_topology(c, channel, other);
             compare_ends(c, channel, other);
             document_diff_parameters(c, channel, other);
+            document_diff_channel_servers(c, channel, other);
         }
     }
 }

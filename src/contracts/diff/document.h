@@ -106,6 +106,9 @@ bool document_same_values(struct document_comparison *c, const struct node *old,
 /* server_diff.c: servers, and the parameters of addresses. */
 void document_diff_servers(struct document_comparison *c, struct asyncapi_document *old,
                            struct asyncapi_document *new);
+void document_diff_channel_servers(struct document_comparison *c,
+                                   const struct asyncapi_channel *old,
+                                   const struct asyncapi_channel *new);
 void document_diff_parameters(struct document_comparison *c, const struct asyncapi_channel *old,
                               const struct asyncapi_channel *new);
 /* version_diff.c: after all others, for the findings of the current group. */

@@ -225,17 +225,33 @@ static unsigned sides_of(const struct document_comparison *c, const struct async
 
 /* ---- What else a message has. ---- */
 
-static const char *encoding_of(const struct asyncapi_message *message)
+/* What its AMQP binding says. */
+static const char *binding_text(struct documents *documents, const struct asyncapi_message *message,
+                                const char *name)
 {
-    return node_find_text(node_find(node_find(message->at, "bindings"), "amqp"), "contentEncoding");
+    const struct node *bindings = node_find(message->at, "bindings");
+    bindings = bindings != NULL ? ref_follow(documents, bindings) : NULL;
+    const struct node *amqp = node_find(bindings, "amqp");
+    amqp = amqp != NULL ? ref_follow(documents, amqp) : NULL;
+    return node_find_text(amqp, name);
+}
+
+/* Where one says nothing, what was sent may have been the same. */
+static enum diff_level level_of_words(const char *old, const char *new)
+{
+    return old != NULL && new != NULL ? DIFF_BREAKING : DIFF_RISKY;
 }
 
 static void compare_words(struct document_comparison *c, const struct asyncapi_message *old,
                           const struct asyncapi_message *new, unsigned sides, const char *subject)
 {
-    /* A content type that nobody states says nothing; a schema format has a default, and no
-     * encoding means none. */
-    bool is_stated = old->content_type != NULL && new->content_type != NULL;
+    struct documents *before_set = &c->old->documents;
+    struct documents *after_set = &c->new->documents;
+    const char *const encodings[2] = {binding_text(before_set, old, "contentEncoding"),
+                                      binding_text(after_set, new, "contentEncoding")};
+    const char *const types[2] = {binding_text(before_set, old, "messageType"),
+                                  binding_text(after_set, new, "messageType")};
+    /* A schema format has a default, and no encoding means none. */
     const struct {
         const char *name;
         const char *old, *new;
@@ -244,11 +260,13 @@ static void compare_words(struct document_comparison *c, const struct asyncapi_m
     } words[] = {
         {"contentType", old->content_type, new->content_type,
          same_or_none(old->content_type, new->content_type),
-         is_stated ? DIFF_BREAKING : DIFF_RISKY},
+         level_of_words(old->content_type, new->content_type)},
         {"schemaFormat", old->schema_format, new->schema_format,
          same_format(old->schema_format, new->schema_format), DIFF_BREAKING},
-        {"contentEncoding", encoding_of(old), encoding_of(new),
-         same_or_none(encoding_of(old), encoding_of(new)), DIFF_BREAKING},
+        {"contentEncoding", encodings[0], encodings[1], same_or_none(encodings[0], encodings[1]),
+         DIFF_BREAKING},
+        {"messageType", types[0], types[1], same_or_none(types[0], types[1]),
+         level_of_words(types[0], types[1])},
     };
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         if (!words[i].is_same) {

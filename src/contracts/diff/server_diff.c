@@ -218,6 +218,50 @@ static const struct node *find_renamed(struct document_comparison *c, const stru
     return NULL;
 }
 
+/* ---- The servers of a channel. ---- */
+
+static bool has_server(const struct node *list, const struct node *server)
+{
+    for (const struct node *at = list->first; at != NULL; at = at->next) {
+        if (literal_equal(at, server)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One that does not say is on all. */
+static bool has_lost_one(const struct node *old, const struct node *new)
+{
+    if (new == NULL || new->count == 0) {
+        return false;
+    }
+    if (old == NULL || old->count == 0) {
+        return true;
+    }
+    for (const struct node *at = old->first; at != NULL; at = at->next) {
+        if (!has_server(new, at)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void document_diff_channel_servers(struct document_comparison *c,
+                                   const struct asyncapi_channel *old,
+                                   const struct asyncapi_channel *new)
+{
+    const struct node *const lists[2] = {node_find(old->at, "servers"),
+                                         node_find(new->at, "servers")};
+    bool has_lost = has_lost_one(lists[0], lists[1]);
+    if (has_lost || has_lost_one(lists[1], lists[0])) {
+        tell_server(c, S2, has_lost ? DIFF_TOPOLOGY : DIFF_OK,
+                    document_subject(c, new->owner->service, new->key),
+                    (const struct node *const[2]){old->at, new->at}, lists,
+                    "the servers of the channel");
+    }
+}
+
 static void compare_old_server(struct document_comparison *c, const struct node *at,
                                const struct node *servers[2], const char *service)
 {
