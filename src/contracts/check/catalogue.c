@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/check/catalogue.h"
 
+#include "contracts/key_index.h"
+#include "contracts/node_set.h"
 #include "contracts/similar.h"
 #include "core/buffer.h"
 #include "core/text.h"
@@ -110,25 +112,22 @@ static void add_entry(struct checker *checker, const struct asyncapi_message *me
     look_for_gaps(checker, entry);
 }
 
-/* A channel of a shared file belongs to each document that lists it, and is one. */
-static bool is_known(const struct checker *checker, const struct asyncapi_message *message)
-{
-    for (size_t i = 0; i < checker->count; i++) {
-        const struct asyncapi_message *known = checker->entries[i].message;
-        if (known->channel->at == message->channel->at && strcmp(known->key, message->key) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
+/* Only what shares a key is compared: a catalogue may have thousands. */
 static void join_copies(struct checker *checker)
 {
+    struct key_index index = {0};
     for (size_t i = 0; i < checker->count; i++) {
-        struct check_entry *entry = &checker->entries[i];
+        const struct asyncapi_message *message = checker->entries[i].message;
+        key_index_add(&index, key_hash(message->channel->identity, message->name), i);
+    }
+    key_index_sort(&index);
+    for (size_t i = 0; i < index.count; i++) {
+        struct check_entry *entry = &checker->entries[index.items[i].value];
         struct check_entry *last = entry;
-        for (size_t j = i + 1; j < checker->count && entry->first == NULL; j++) {
-            struct check_entry *other = &checker->entries[j];
+        for (size_t j = i + 1;
+             j < index.count && index.items[j].key == index.items[i].key && entry->first == NULL;
+             j++) {
+            struct check_entry *other = &checker->entries[index.items[j].value];
             if (other->first == NULL && asyncapi_same_message(entry->message, other->message)) {
                 other->first = entry;
                 last->copy = other;
@@ -136,6 +135,7 @@ static void join_copies(struct checker *checker)
             }
         }
     }
+    key_index_done(&index);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -156,16 +156,27 @@ static bool is_same(const struct check_entry *a, const struct check_entry *b)
 /* Not ours: each of those belongs to one channel, which its type is told by. */
 static void join_same(struct checker *checker)
 {
+    struct key_index index = {0};
     for (size_t i = 0; i < checker->count; i++) {
         struct check_entry *entry = &checker->entries[i];
         entry->same = entry;
-        for (size_t j = 0; j < i && !checker->options.is_ours; j++) {
-            if (is_same(&checker->entries[j], entry)) {
-                entry->same = &checker->entries[j];
+        key_index_add(&index, (uint64_t)(uintptr_t)entry->message->written, i);
+    }
+    key_index_sort(&index);
+    for (size_t i = 0; i < index.count && !checker->options.is_ours; i++) {
+        struct check_entry *entry = &checker->entries[index.items[i].value];
+        size_t j = i;
+        while (j > 0 && index.items[j - 1].key == index.items[i].key) {
+            j--;
+        }
+        for (; j < i; j++) {
+            if (is_same(&checker->entries[index.items[j].value], entry)) {
+                entry->same = &checker->entries[index.items[j].value];
                 break;
             }
         }
     }
+    key_index_done(&index);
 }
 
 static const struct node *messages_of(struct checker *checker,
@@ -179,9 +190,7 @@ static const struct node *messages_of(struct checker *checker,
 static void add_messages(struct checker *checker, struct asyncapi_channel *channel)
 {
     for (size_t i = 0; i < channel->message_count; i++) {
-        if (!is_known(checker, &channel->messages[i])) {
-            add_entry(checker, &channel->messages[i]);
-        }
+        add_entry(checker, &channel->messages[i]);
     }
     /* Those that the model leaves out, because nobody can read them: one may come. */
     const struct node *messages = messages_of(checker, channel);
@@ -194,9 +203,7 @@ static void add_messages(struct checker *checker, struct asyncapi_channel *chann
                                                  .key = each->key,
                                                  .name = each->key,
                                                  .channel = channel};
-            if (!is_known(checker, message)) {
-                add_entry(checker, message);
-            }
+            add_entry(checker, message);
         }
     }
 }
@@ -226,12 +233,17 @@ enum outcome catalogue_init(struct checker *checker, struct fault *fault)
                          "the contracts have %zu messages, more than %d: give fewer documents",
                          count, CHECK_CATALOGUE_MAX);
     }
+    struct node_set seen = {0};
     checker->entries = xcalloc(count, sizeof *checker->entries);
     for (size_t d = 0; d < set->count; d++) {
         for (size_t c = 0; c < set->items[d].channel_count; c++) {
-            add_messages(checker, &set->items[d].channels[c]);
+            /* A channel of a shared file belongs to each document that lists it, and is one. */
+            if (node_set_add(&seen, set->items[d].channels[c].at)) {
+                add_messages(checker, &set->items[d].channels[c]);
+            }
         }
     }
+    node_set_done(&seen);
     join_copies(checker);
     join_same(checker);
     return OK;

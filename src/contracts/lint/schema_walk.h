@@ -2,7 +2,7 @@
 #ifndef CONTRACTS_LINT_SCHEMA_WALK_H
 #define CONTRACTS_LINT_SCHEMA_WALK_H
 
-#include "contracts/lint/node_set.h"
+#include "contracts/node_set.h"
 #include "contracts/ref.h"
 
 /*
