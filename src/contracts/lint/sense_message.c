@@ -132,11 +132,26 @@ void sense_content_type(struct lint *lint, const struct node *content_type)
     }
 }
 
+/* A header of a message that declares none; but many write AMQP's own property as if it were one. */
+static bool is_header_of_nothing(const struct asyncapi_message *message, const char *location)
+{
+    static const char header[] = "$message.header#/";
+    const char *name = location + strlen(header);
+    return text_starts_with(location, header) && node_find(message->at, "headers") == NULL &&
+           strcmp(name, "correlationId") != 0 && strcmp(name, "correlation_id") != 0;
+}
+
 static void judge_correlation(struct lint *lint, const struct asyncapi_message *message)
 {
     const struct node *location = node_find(message->correlation_id, "location");
     const char *missing = NULL;
     if (location == NULL || location->kind != NODE_STRING) {
+        return;
+    }
+    if (is_header_of_nothing(message, location->text)) {
+        lint_add(lint, &sense_correlation_id_undeclared, location->place,
+                 "the correlation id is said to be at %s, but %s declares no headers",
+                 location->text, message->name);
         return;
     }
     if (location_find(lint->documents, message, location->text, NULL, &missing) == SCHEMA_ABSENT) {
