@@ -263,6 +263,18 @@ check 'behind thousands of risks as well' run 1 old-defaults.yaml new-defaults.y
 check 'where it is told, too' says '[V2]'
 check 'what fails by its level fails though it is not in the list' run 1 old-defaults.yaml new-defaults.yaml --fail-on risky --json
 check 'and is counted' says '"left_out": '
+sed 's/type: integer/type: string/' new.yaml >words.yaml
+sed -i '$s/{type: string}/{type: string, properties: {more: {}}}/' words.yaml
+check 'as does a version behind them though nothing of its reason is in the list' run 1 old.yaml words.yaml
+check 'with its rule' says '[V2]'
+# Thousands of breaks that a new major version announces, and one behind them whose address has a version of its own.
+sed 's/{description: old}/{type: string}/; s/address: last/address: last.v1/' old.yaml >old-breaks.yaml
+sed 's/{description: new}/{type: integer}/; s/address: last/address: last.v1/; s/version: 1.0.0/version: 2.0.0/' new.yaml >new-breaks.yaml
+check 'what is not announced fails behind thousands of announced breaks' run 1 old-breaks.yaml new-breaks.yaml
+check 'and is counted' says '[V1]'
+sed -i '$d' old-breaks.yaml
+sed -i '$d' new-breaks.yaml
+check 'announced ones alone pass' run 0 old-breaks.yaml new-breaks.yaml
 check 'a folder is no schema, and has its name in the message' run 2 --schema . one.json
 check 'as it was given' complains '.: is a folder'
 echo "1..$number"
