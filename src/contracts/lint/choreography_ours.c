@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/lint/choreography.h"
 
+#include "contracts/key_index.h"
 #include "contracts/lint/past_tense.h"
 #include "contracts/model.h"
 #include "core/text.h"
@@ -27,24 +28,40 @@ static size_t fact_length(const char *address)
     return version != NULL && version[1] == 'v' ? (size_t)(version - address) : strlen(address);
 }
 
+static void judge_two(struct lint *lint, const struct asyncapi_document *document,
+                      const struct asyncapi_operation *early, const struct asyncapi_operation *late)
+{
+    const char *a = early->channel->address;
+    const char *b = late->channel->address;
+    if (strcmp(a, b) == 0 || fact_length(a) != fact_length(b) ||
+        strncmp(a, b, fact_length(a)) != 0) {
+        return;
+    }
+    lint_add(lint, &choreography_two_majors_received, late->written->key_place,
+             "%s hears %s and %s, two versions of one event, and would do everything "
+             "twice: hear one",
+             document->service, a, b);
+}
+
+/* Only what hears the same fact is compared. */
 static void judge_majors(struct lint *lint, const struct asyncapi_document *document)
 {
+    struct key_index facts = {0};
     for (size_t i = 0; i < document->operation_count; i++) {
-        const struct asyncapi_operation *late = &document->operations[i];
-        for (size_t j = 0; j < i; j++) {
-            const struct asyncapi_operation *early = &document->operations[j];
-            const char *a = early->channel != NULL ? early->channel->address : NULL;
-            const char *b = late->channel != NULL ? late->channel->address : NULL;
-            if (early->is_send || late->is_send || a == NULL || b == NULL || strcmp(a, b) == 0 ||
-                fact_length(a) != fact_length(b) || strncmp(a, b, fact_length(a)) != 0) {
-                continue;
-            }
-            lint_add(lint, &choreography_two_majors_received, late->written->key_place,
-                     "%s hears %s and %s, two versions of one event, and would do everything "
-                     "twice: hear one",
-                     document->service, a, b);
+        const struct asyncapi_operation *operation = &document->operations[i];
+        const char *address = operation->channel != NULL ? operation->channel->address : NULL;
+        if (!operation->is_send && address != NULL) {
+            key_index_add(&facts, key_hash_bytes(KEY_HASH_START, address, fact_length(address)), i);
         }
     }
+    key_index_sort(&facts);
+    for (size_t i = 0; i < facts.count; i++) {
+        for (size_t j = i; j > 0 && facts.items[j - 1].key == facts.items[i].key; j--) {
+            judge_two(lint, document, &document->operations[facts.items[j - 1].value],
+                      &document->operations[facts.items[i].value]);
+        }
+    }
+    key_index_done(&facts);
 }
 
 /* The other service of the set whose address the channel has; NULL: its own. */
