@@ -132,7 +132,8 @@ void sense_content_type(struct lint *lint, const struct node *content_type)
     }
 }
 
-/* A header of a message that declares none; but many write AMQP's own property as if it were one. */
+/* A header of a message that declares none; but many write AMQP's own property as if it were one.
+ */
 static bool is_header_of_nothing(const struct asyncapi_message *message, const char *location)
 {
     static const char header[] = "$message.header#/";
