@@ -21,7 +21,7 @@ struct check_reason {
 struct check_report {
     const struct cli_call *call;
     size_t allowed, refused;
-    size_t unjudged; /* of those refused: nothing can be said about them */
+    size_t unjudged;              /* of those refused: nothing can be said about them */
     struct check_reason *reasons; /* NULL: not counted */
     size_t reason_count, other_reasons;
 };

@@ -103,9 +103,9 @@ void checker_free(struct checker *checker);
 enum outcome checker_find(struct checker *checker, const char *name, struct check_entry **out,
                           struct fault *fault);
 
-/* Calls `see` for each message, or only for `entry` and its copies, about which the contracts cannot
- * say all: `reason` tells why. Then payloads get the verdict is_unjudged, or where only the payload's
- * schema is of a kind that cannot be judged here, a note.
+/* Calls `see` for each message, or only for `entry` and its copies, about which the contracts
+ * cannot say all: `reason` tells why. Then payloads get the verdict is_unjudged, or where only the
+ * payload's schema is of a kind that cannot be judged here, a note.
  */
 typedef void checker_see(void *context, const char *label, const char *reason);
 void checker_each_unjudged(struct checker *checker, struct check_entry *entry, checker_see *see,
