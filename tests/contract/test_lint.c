@@ -371,7 +371,7 @@ static size_t count_of(const char *text, const char *part)
 
 START_TEST(things_of_one_key_stand_together_in_their_order)
 {
-    enum { THINGS = 1000, KEYS = 7 };
+    enum { THINGS = 1000, KEYS = 7, END = KEYS * 10 };
     struct key_index index = {0};
     size_t count = 1;
     ck_assert_ptr_null(key_index_find(&index, 3, &count));
@@ -381,9 +381,9 @@ START_TEST(things_of_one_key_stand_together_in_their_order)
     }
     key_index_sort(&index);
     size_t all = 0;
-    for (uint64_t key = 0; key <= KEYS * 10; key++) {
+    for (uint64_t key = 0; key <= END; key++) {
         const struct key_entry *found = key_index_find(&index, key, &count);
-        ck_assert(key % 10 == 0 && key < KEYS * 10 ? count > 0 : count == 0);
+        ck_assert(key % 10 == 0 && key < END ? count > 0 : count == 0);
         for (size_t i = 0; i < count; i++) {
             ck_assert_uint_eq(found[i].key, key);
             ck_assert(i == 0 || found[i - 1].value < found[i].value);
