@@ -110,7 +110,8 @@ void document_diff_version(struct document_comparison *c, struct asyncapi_docume
     bool is_changed = has_content(c->diff);
     if (unannounced > 0) {
         tell_version(c, V1, old, new,
-                     arena_printf(&c->arena, "%zu breaking changes%s", unannounced,
+                     arena_printf(&c->arena, "%zu breaking change%s%s", unannounced,
+                                  unannounced > 1 ? "s" : "",
                                   has_new_major ? "; where an address carries the major version, "
                                                   "that one counts"
                                                 : ""));
