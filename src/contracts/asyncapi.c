@@ -2,6 +2,7 @@
 #include "contracts/asyncapi.h"
 
 #include "contracts/files.h"
+#include "contracts/key_index.h"
 #include "contracts/merge.h"
 #include "core/text.h"
 
@@ -148,23 +149,12 @@ static void read_amqp(struct asyncapi *set, struct asyncapi_channel *channel)
     channel->vhost = vhost != NULL ? vhost : "/";
 }
 
-/* FNV-1a; NULL and "" differ. */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-    const uint64_t prime = 0x100000001b3u;
-    for (const char *at = text; at != NULL && *at != '\0'; at++) {
-        hash = (hash ^ (unsigned char)*at) * prime;
-    }
-    return (hash ^ (text != NULL ? 1 : 2)) * prime;
-}
-
 static uint64_t identity_of(const struct asyncapi_channel *channel)
 {
-    const uint64_t start = 0xcbf29ce484222325u;
-    uint64_t hash = hash_text(start, channel->address);
-    hash = hash_text(hash, channel->exchange);
-    hash = hash_text(hash, channel->queue);
-    return hash_text(hash, channel->vhost);
+    uint64_t hash = key_hash(KEY_HASH_START, channel->address);
+    hash = key_hash(hash, channel->exchange);
+    hash = key_hash(hash, channel->queue);
+    return key_hash(hash, channel->vhost);
 }
 
 static bool is_contract(const struct document *file)
@@ -467,11 +457,13 @@ static void collect_file(struct loading *loading, const struct file_name *name)
     struct documents *documents = &loading->set->documents;
     const struct document *file = documents_open(documents, name->path);
     if (file == NULL) {
+        loading->set->unread++;
         return;
     }
     if (is_contract(file)) {
         collect(loading, file);
     } else if (name->is_given) {
+        loading->set->unread++;
         findings_add(&documents->findings, file->root->place,
                      "no AsyncAPI document: the member asyncapi is missing at its root");
     }

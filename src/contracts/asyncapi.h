@@ -101,6 +101,7 @@ struct asyncapi {
     size_t count;
     struct asyncapi_channel **by_node; /* all channels, sorted by `at`: for asyncapi.c */
     size_t channel_count;
+    size_t unread; /* files that were asked for and are no AsyncAPI document that can be read */
 };
 
 /*

@@ -96,17 +96,38 @@ static int by_path(const void *a, const void *b)
     return strcmp(left->path, right->path);
 }
 
-enum outcome files_add(struct files *files, const char *path, struct fault *fault)
+enum outcome files_check(const char *path, bool may_be_folder, struct fault *fault)
 {
     struct stat entry;
     if (stat(path, &entry) != 0) {
         return fault_set(fault, REJECT, "%s: %s", path, strerror(errno));
     }
-    if (!S_ISDIR(entry.st_mode)) {
+    if (S_ISREG(entry.st_mode) || (may_be_folder && S_ISDIR(entry.st_mode))) {
+        return OK;
+    }
+    return fault_set(fault, REJECT,
+                     S_ISDIR(entry.st_mode) ? "%s: is a folder, no file"
+                                            : "%s: neither a file nor a folder",
+                     path);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat entry;
+    return stat(path, &entry) == 0 && S_ISDIR(entry.st_mode);
+}
+
+enum outcome files_add(struct files *files, const char *path, struct fault *fault)
+{
+    enum outcome o = files_check(path, true, fault);
+    if (o != OK) {
+        return o;
+    }
+    if (!is_folder(path)) {
         return add_file(files, path, true, fault);
     }
     size_t first = files->count;
-    enum outcome o = add_folder(files, path, 0, fault);
+    o = add_folder(files, path, 0, fault);
     if (files->count > first) {
         qsort(files->items + first, files->count - first, sizeof files->items[0], by_path);
     }

@@ -30,7 +30,13 @@ struct files {
     size_t count;
 };
 
-/* Adds what `path` means, sorted. REJECT when it does not exist or is too much. */
+/* REJECT when there is no regular file: reading a pipe or device might never end. With
+ * `may_be_folder` a folder is right as well.
+ */
+enum outcome files_check(const char *path, bool may_be_folder, struct fault *fault);
+
+/* Adds what `path` means, sorted. REJECT when it does not exist, is neither file nor folder, or is
+ * too much. */
 enum outcome files_add(struct files *files, const char *path, struct fault *fault);
 void files_done(struct files *files);
 

@@ -334,8 +334,8 @@ static void check_extensions(struct contract_set *set, const struct node *operat
     for (size_t i = 0; i < COUNT_OF(extensions); i++) {
         const struct node *node = node_find(operation, extensions[i].key);
         if (node != NULL && node->kind != extensions[i].kind) {
-            COMPLAIN(set, node, "%s must be a %s", extensions[i].key,
-                     node_kind_name(extensions[i].kind));
+            COMPLAIN(set, node, "%s must be %s", extensions[i].key,
+                     node_kind_phrase(extensions[i].kind));
         }
     }
     const struct node *dead_letter = node_find(operation, "x-deadLetter");

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* From so many members on a map is searched by its index. */
 enum { INDEX_FROM = 12 };
@@ -172,22 +173,23 @@ const struct node *node_parse(const char *path, const char *bytes, size_t length
 
 const struct node *node_load(const char *path, struct arena *arena, struct findings *findings)
 {
+    struct stat entry;
+    if (stat(path, &entry) == 0 && !S_ISREG(entry.st_mode)) { /* reading it might never end */
+        findings_add_kind(findings, FINDING_UNREADABLE, (struct position){.path = path},
+                          S_ISDIR(entry.st_mode) ? "is a folder, no file"
+                                                 : "neither a file nor a folder");
+        return NULL;
+    }
     FILE *file = fopen(path, "re");
     if (file == NULL) {
         findings_add_kind(findings, FINDING_UNREADABLE, (struct position){.path = path},
                           "cannot be opened: %s", strerror(errno));
         return NULL;
     }
-    enum { PIECE_BYTES = 65536 };
     AUTO(buffer_done) struct buffer content = {0};
-    size_t count = 0;
-    do {
-        count = fread(buffer_reserve(&content, PIECE_BYTES), 1, PIECE_BYTES, file);
-        buffer_grow(&content, count);
-    } while (count > 0 && content.length <= NODE_MAX_BYTES);
-    bool failed = ferror(file) != 0;
+    bool is_read = buffer_read(&content, file, NODE_MAX_BYTES);
     (void)fclose(file);
-    if (failed) {
+    if (!is_read) {
         findings_add_kind(findings, FINDING_UNREADABLE, (struct position){.path = path},
                           "cannot be read");
         return NULL;
@@ -233,4 +235,14 @@ const char *node_kind_name(enum node_kind kind)
         [NODE_MAP] = "map",
     };
     return names[kind];
+}
+
+const char *node_kind_phrase(enum node_kind kind)
+{
+    static const char *const phrases[] = {
+        [NODE_NULL] = "null",       [NODE_BOOLEAN] = "a boolean", [NODE_INTEGER] = "an integer",
+        [NODE_NUMBER] = "a number", [NODE_STRING] = "a string",   [NODE_LIST] = "a list",
+        [NODE_MAP] = "a map",
+    };
+    return phrases[kind];
 }

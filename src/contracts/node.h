@@ -71,5 +71,7 @@ const char *node_find_text(const struct node *map, const char *key);
 
 /* "string", "map" …, for messages. */
 const char *node_kind_name(enum node_kind kind);
+/* "a string", "an integer", "null". */
+const char *node_kind_phrase(enum node_kind kind);
 
 #endif

@@ -63,22 +63,6 @@ static bool accept(struct json *json, char c)
     return is_there;
 }
 
-/* Four hexadecimal digits; -1 when they are none. */
-static int read_hex(const struct json *json, const char *at)
-{
-    int unit = 0;
-    for (int i = 0; i < 4; i++) {
-        static const char digits[] = "0123456789abcdefABCDEF";
-        const char *digit = at + i < json->end && at[i] != '\0' ? strchr(digits, at[i]) : NULL;
-        if (digit == NULL) {
-            return -1;
-        }
-        int value = (int)(digit - digits);
-        unit = unit * 16 + (value < 16 ? value : value - 6);
-    }
-    return unit;
-}
-
 static void add_code_point(struct buffer *out, int point)
 {
     enum { CONTINUES = 0x80, SIX_BITS = 0x3F };
@@ -98,7 +82,7 @@ static void add_code_point(struct buffer *out, int point)
 static void read_unicode(struct json *json)
 {
     enum { HIGH = 0xD800, LOW = 0xDC00, AFTER = 0xE000, BEYOND = 0x10000 };
-    int unit = read_hex(json, json->at + 1);
+    int unit = (int)text_hex_quad(json->at + 1, json->end);
     if (unit < 0) {
         FAIL(json, "\\u needs four hexadecimal digits");
         return;
@@ -107,7 +91,7 @@ static void read_unicode(struct json *json)
     size_t used = 5;
     if (unit >= HIGH && unit < LOW && json->end - json->at > 6 && json->at[5] == '\\' &&
         json->at[6] == 'u') {
-        int low = read_hex(json, json->at + 7);
+        int low = (int)text_hex_quad(json->at + 7, json->end);
         if (low >= LOW && low < AFTER) {
             point = BEYOND + ((unit - HIGH) << 10) + (low - LOW);
             used = 11;

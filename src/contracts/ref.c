@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/ref.h"
 
+#include "contracts/pointer.h"
 #include "core/text.h"
 
-#include <ctype.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,24 +42,52 @@ static char *normal_path(struct arena *arena, const char *path)
         at += step;
         at += strspn(at, "/");
     }
-    normal[length > 1 ? length - 1 : length] = '\0';
+    if (length == 0) {
+        normal[length++] = '.';
+    } else if (length > 1) {
+        length--;
+    }
+    normal[length] = '\0';
     return normal;
+}
+
+/* Links resolved; NULL when there is no such file. */
+static const char *real_path(struct arena *arena, const char *path)
+{
+    char real[PATH_MAX];
+    return realpath(path, real) != NULL ? arena_text(arena, real, strlen(real)) : NULL;
+}
+
+static struct document *find_document(const struct documents *documents, const char *name,
+                                      const char *real)
+{
+    struct document *document = documents->first;
+    while (document != NULL && strcmp(document->path, name) != 0 &&
+           (real == NULL || document->real == NULL || strcmp(document->real, real) != 0)) {
+        document = document->next;
+    }
+    return document;
 }
 
 const struct document *documents_open(struct documents *documents, const char *path)
 {
     char *name = normal_path(&documents->arena, path);
-    struct document **at = &documents->first;
-    for (; *at != NULL; at = &(*at)->next) {
-        if (strcmp((*at)->path, name) == 0) {
-            return (*at)->root != NULL ? *at : NULL;
-        }
+    struct document *document = find_document(documents, name, NULL);
+    const char *real = document == NULL ? real_path(&documents->arena, name) : NULL;
+    document = document == NULL ? find_document(documents, name, real) : document;
+    if (document != NULL) {
+        return document->root != NULL ? document : NULL;
     }
 
-    struct document *document = arena_alloc(&documents->arena, sizeof *document);
+    document = arena_alloc(&documents->arena, sizeof *document);
     document->path = name;
+    document->real = real;
     document->root = node_load(name, &documents->arena, &documents->findings);
-    *at = document;
+    struct document **last = &documents->first;
+    while (*last != NULL) {
+        last = &(*last)->next;
+    }
+    *last = document;
     return document->root != NULL ? document : NULL;
 }
 
@@ -70,47 +99,12 @@ static const struct node *root_of(const struct node *node)
     return node;
 }
 
-static int hex(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
-    return at != NULL ? (int)(at - digits) : -1;
-}
-
-/* A part of a URI with %xx decoded; what is no such escape stays. */
+/* A part of a reference with %xx decoded; what is no such escape stays. */
 static char *decode(struct arena *arena, const char *text, size_t length)
 {
-    char *part = arena_alloc(arena, length + 1);
-    size_t out = 0;
-    for (size_t i = 0; i < length; i++) {
-        bool is_escape = text[i] == '%' && i + 2 < length && hex(text[i + 1]) >= 0 &&
-                         hex(text[i + 2]) >= 0 && strncmp(text + i, "%00", 3) != 0;
-        char byte = text[i];
-        if (is_escape) {
-            byte = (char)(hex(text[i + 1]) * 16 + hex(text[i + 2]));
-        }
-        part[out++] = byte;
-        i += is_escape ? 2 : 0;
-    }
-    part[out] = '\0';
+    char *part = arena_text(arena, text, length);
+    (void)text_decode_percent(part);
     return part;
-}
-
-/* One step of a JSON Pointer in a URI fragment: %xx, then ~1 and ~0. */
-static char *pointer_step(struct arena *arena, const char *text, size_t length)
-{
-    char *step = decode(arena, text, length);
-    char *to = step;
-    for (const char *from = step; *from != '\0'; from++) {
-        if (from[0] == '~' && (from[1] == '0' || from[1] == '1')) {
-            *to++ = from[1] == '0' ? '~' : '/';
-            from++;
-        } else {
-            *to++ = *from;
-        }
-    }
-    *to = '\0';
-    return step;
 }
 
 /* The file that a reference names, seen from the file it stands in. Only files: reading a device
@@ -137,23 +131,6 @@ static const struct node *open_target(struct documents *documents, const struct 
         return NULL;
     }
     return document->root;
-}
-
-static const struct node *child_at(const struct node *node, const char *step)
-{
-    if (node->kind == NODE_MAP) {
-        return node_find(node, step);
-    }
-    int64_t index = 0;
-    bool has_zero = step[0] == '0' && step[1] != '\0';
-    if (node->kind != NODE_LIST || has_zero || !text_int(step, 0, NODE_MAX_ITEMS, &index)) {
-        return NULL;
-    }
-    const struct node *child = node->first;
-    while (child != NULL && index-- > 0) {
-        child = child->next;
-    }
-    return child;
 }
 
 /* What is known of a reference, by its text's node. */
@@ -215,15 +192,16 @@ static const struct node *walk(struct documents *documents, const struct node *r
     at += *at == '#' ? 1 : 0;
     while (node != NULL && *at == '/') {
         size_t length = strcspn(++at, "/");
-        const char *step = pointer_step(&documents->arena, at, length);
-        const struct node *child = child_at(node, step);
+        char *step = decode(&documents->arena, at, length);
+        pointer_unescape(step);
+        const struct node *child = pointer_child(node, step);
         if (child == NULL) {
             /* Only then: {$ref: '#/definitions/a', definitions: {a: …}} is no circle. */
             node = follow(documents, node, hops);
             if (node == NULL) {
                 return NULL;
             }
-            child = child_at(node, step);
+            child = pointer_child(node, step);
         }
         node = child;
         at += length;
@@ -247,8 +225,8 @@ static const struct node *walk_if_possible(struct documents *documents, const st
 {
     struct findings *findings = &documents->findings;
     if (ref->kind != NODE_STRING) {
-        findings_add_kind(findings, FINDING_DANGLING, ref->place, "$ref must be a string, not a %s",
-                          node_kind_name(ref->kind));
+        findings_add_kind(findings, FINDING_DANGLING, ref->place, "$ref must be a string, not %s",
+                          node_kind_phrase(ref->kind));
         return NULL;
     }
     if (ref_is_elsewhere(ref->text)) {

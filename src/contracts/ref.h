@@ -20,7 +20,8 @@ enum {
 };
 
 struct document {
-    const char *path;
+    const char *path;        /* as it was named first */
+    const char *real;        /* links resolved: one file has many names; NULL: it is no file */
     const struct node *root; /* NULL when it could not be read */
     struct document *next;
 };
@@ -41,7 +42,7 @@ void documents_done(struct documents *documents);
 const struct document *documents_open(struct documents *documents, const char *path);
 
 /* Follows `$ref` until something else comes: the node itself when it is no reference, NULL after
- * adding a finding. Later calls know the result. */
+ * adding a finding. Later calls know the result. `node` may be NULL: then so is the result. */
 const struct node *ref_follow(struct documents *documents, const struct node *node);
 
 /* An address ("https://…", "urn:…") or an absolute path: never followed. */

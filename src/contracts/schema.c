@@ -129,8 +129,8 @@ static void read_values(struct reading *reading, const struct node *node)
             continue;
         }
         if (value->kind != NODE_STRING) {
-            COMPLAIN(reading, value, "an enum of C needs strings, not a %s",
-                     node_kind_name(value->kind));
+            COMPLAIN(reading, value, "an enum of C needs strings, not %s",
+                     node_kind_phrase(value->kind));
             continue;
         }
         values[schema->value_count++] = value->text;
@@ -423,8 +423,8 @@ static const struct schema *read_schema(struct documents *documents, const struc
     schema->at = target;
     schema->component = component_of(node, target);
     if (target->kind != NODE_MAP) {
-        COMPLAIN(&reading, target, "a schema must be a map, not a %s",
-                 node_kind_name(target->kind));
+        COMPLAIN(&reading, target, "a schema must be a map, not %s",
+                 node_kind_phrase(target->kind));
         return NULL;
     }
     if (stands_in_itself(outer, target)) {

@@ -35,6 +35,18 @@ void buffer_grow(struct buffer *buffer, size_t count)
     buffer->length += count;
 }
 
+bool buffer_read(struct buffer *buffer, FILE *file, size_t most)
+{
+    enum { PIECE_BYTES = 65536 };
+    size_t before = buffer->length;
+    size_t count = 0;
+    do {
+        count = fread(buffer_reserve(buffer, PIECE_BYTES), 1, PIECE_BYTES, file);
+        buffer_grow(buffer, count);
+    } while (count > 0 && buffer->length - before <= most);
+    return ferror(file) == 0;
+}
+
 void buffer_add(struct buffer *buffer, const void *bytes, size_t count)
 {
     if (count > 0) {

@@ -2,8 +2,10 @@
 #ifndef CORE_BUFFER_H
 #define CORE_BUFFER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Bytes that grow at the end. A zeroed buffer is empty and valid; it always keeps room for a final
  * NUL (buffer_text). */
@@ -32,6 +34,10 @@ char *buffer_reserve(struct buffer *buffer, size_t count);
 void buffer_grow(struct buffer *buffer, size_t count);
 /* Drops the first `count` bytes. */
 void buffer_drop(struct buffer *buffer, size_t count);
+
+/* Adds the rest of a file, but not much more than `most` bytes: whoever finds more there refuses
+ * it. False when it cannot be read. */
+bool buffer_read(struct buffer *buffer, FILE *file, size_t most);
 
 /* The content as a C string, borrowed; "" when empty. */
 const char *buffer_cstr(struct buffer *buffer);

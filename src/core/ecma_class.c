@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/ecma_read.h"
 
+#include "core/text.h"
+
 #include <string.h>
 
 enum {
@@ -113,11 +115,7 @@ static bool add_property(struct ecma_reader *reader, struct ecma_set *set, bool 
 
 static int hex_value(uint32_t point)
 {
-    if (point >= '0' && point <= '9') {
-        return (int)(point - '0');
-    }
-    point |= 0x20;
-    return point >= 'a' && point <= 'f' ? (int)(point - 'a') + 10 : -1;
+    return point < 0x80 ? text_hex_digit((char)point) : -1;
 }
 
 /* Exactly `count` hexadecimal digits. */

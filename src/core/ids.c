@@ -2,6 +2,7 @@
 #include "core/ids.h"
 
 #include "core/clock.h"
+#include "core/text.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -71,19 +72,6 @@ struct uuid ids_new(void)
     return id;
 }
 
-/* One more than the digit's value, so that 0 is "no digit". Every event carries half a dozen ids: a
- * table pays. */
-static const uint8_t hex_digits[UINT8_MAX + 1] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-};
-
-static int hex_value(char c)
-{
-    return hex_digits[(unsigned char)c] - 1;
-}
-
 bool ids_parse_n(const char *text, unsigned long length, struct uuid *out)
 {
     if (length != UUID_TEXT_BYTES - 1) {
@@ -97,8 +85,8 @@ bool ids_parse_n(const char *text, unsigned long length, struct uuid *out)
                 return false;
             }
         }
-        int high = hex_value(text[at]);
-        int low = hex_value(text[at + 1]);
+        int high = text_hex_digit(text[at]);
+        int low = text_hex_digit(text[at + 1]);
         if (high < 0 || low < 0) {
             return false;
         }

@@ -2,6 +2,7 @@
 #ifndef CORE_MEMORY_H
 #define CORE_MEMORY_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,8 @@ void *arena_alloc(struct arena *arena, size_t bytes);
 char *arena_text(struct arena *arena, const char *bytes, size_t length); /* a NUL-terminated copy */
 char *arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+char *arena_vprintf(struct arena *arena, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 void arena_reset(struct arena *arena); /* keeps one block for reuse */
 void arena_done(struct arena *arena);
 

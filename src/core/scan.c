@@ -66,36 +66,10 @@ size_t scan_plain(const char *at, const char *end)
     return (size_t)(at - start);
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Four hexadecimal digits; -1 when they are not. */
-static int32_t hex_quad(const char *at, const char *end)
-{
-    if (end - at < 4) {
-        return -1;
-    }
-    int32_t value = 0;
-    for (int i = 0; i < 4; i++) {
-        int digit = hex_digit(at[i]);
-        if (digit < 0) {
-            return -1;
-        }
-        value = value << 4 | digit;
-    }
-    return value;
-}
-
 /* \uXXXX, or two of them for one code point beyond U+FFFF. `at` stands on the u. */
 static bool unicode_escape(struct scan *scan, uint32_t *point)
 {
-    int32_t high = hex_quad(scan->at + 1, scan->end);
+    int32_t high = text_hex_quad(scan->at + 1, scan->end);
     if (high < 0) {
         return fail(scan, "has a bad escape");
     }
@@ -109,7 +83,7 @@ static bool unicode_escape(struct scan *scan, uint32_t *point)
     }
     int32_t low = -1;
     if (high < 0xdc00 && scan->end - scan->at >= 6 && scan->at[0] == '\\' && scan->at[1] == 'u') {
-        low = hex_quad(scan->at + 2, scan->end);
+        low = text_hex_quad(scan->at + 2, scan->end);
     }
     if (low < 0xdc00 || low > 0xdfff) {
         return fail(scan, "has a lone surrogate");

@@ -219,6 +219,48 @@ bool text_date_time(const char *text, size_t length, int64_t *out_ms)
     return true;
 }
 
+const uint8_t text_hex_digits[UINT8_MAX + 1] = {
+    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
+
+int32_t text_hex_quad(const char *at, const char *end)
+{
+    enum { DIGITS = 4 };
+    if (end - at < DIGITS) {
+        return -1;
+    }
+    int32_t value = 0;
+    for (int i = 0; i < DIGITS; i++) {
+        int digit = text_hex_digit(at[i]);
+        if (digit < 0) {
+            return -1;
+        }
+        value = value << 4 | digit;
+    }
+    return value;
+}
+
+bool text_decode_percent(char *text)
+{
+    bool is_well_formed = true;
+    char *to = text;
+    for (const char *from = text; *from != '\0'; from++) {
+        int high = *from == '%' ? text_hex_digit(from[1]) : -1;
+        int low = high >= 0 ? text_hex_digit(from[2]) : -1;
+        if (low >= 0 && high + low > 0) {
+            *to++ = (char)(high << 4 | low);
+            from += 2;
+        } else {
+            is_well_formed = is_well_formed && *from != '%';
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+    return is_well_formed;
+}
+
 size_t text_code_point(const char *text, size_t length, uint32_t *point)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};

@@ -24,6 +24,23 @@ bool text_is_date(const char *text, size_t length);
 /* RFC 3339 full-time ("07:05:00.123Z"): with an offset, and second 60 only where UTC has it. */
 bool text_is_time(const char *text, size_t length);
 
+/* One more than a hexadecimal digit's value, 0 for every other byte. Every event carries half a
+ * dozen ids: a table pays. */
+extern const uint8_t text_hex_digits[UINT8_MAX + 1];
+
+/* A hexadecimal digit's value, of either case; -1 for every other byte. */
+static inline int text_hex_digit(char c)
+{
+    return text_hex_digits[(unsigned char)c] - 1;
+}
+
+/* The value of the four hexadecimal digits that JSON writes behind \u; -1 when they are not there.
+ */
+int32_t text_hex_quad(const char *at, const char *end);
+
+/* Decodes %xx in place. What is no escape, or would be U+0000, stays, and the answer is false. */
+bool text_decode_percent(char *text);
+
 /* Bytes of the code point that starts there (1 to 4), 0 when it is malformed, overlong, a surrogate
  * or cut off. */
 size_t text_code_point(const char *text, size_t length, uint32_t *point);

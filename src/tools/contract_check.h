@@ -21,6 +21,7 @@ struct check_reason {
 struct check_report {
     const struct cli_call *call;
     size_t allowed, refused;
+    size_t unjudged;              /* of those refused: nothing can be said about them */
     struct check_reason *reasons; /* NULL: not counted */
     size_t reason_count, other_reasons;
 };
@@ -41,6 +42,9 @@ struct check_session {
     struct check_report report;
 };
 
+/* Which messages cannot be judged, and why: of all, or only `entry`. */
+void check_report_gaps(const struct cli_call *call, struct checker *checker,
+                       struct check_entry *entry);
 /* Prints the session's verdict, and flushes it: somebody may be waiting for it. */
 void check_report_verdict(struct check_report *report, const struct check_source *source,
                           const struct check_verdict *verdict);

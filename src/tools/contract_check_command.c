@@ -53,27 +53,34 @@ static bool is_understood(const struct cli_call *call)
     return true;
 }
 
-static enum outcome open_session(struct check_session *session, const struct check_options *options,
-                                 struct fault *fault)
+/* The exit code; whatever is wrong has been said. */
+static int open_session(struct check_session *session, const struct check_options *options)
 {
+    const struct cli_call *call = session->call;
     const char *paths[CLI_GIVEN_MAX];
-    size_t count = cli_list(session->call, "contracts", paths);
+    size_t count = cli_list(call, "contracts", paths);
     if (count == 0) {
-        paths[count++] = cli_text(session->call, "contracts");
+        paths[count++] = cli_text(call, "contracts");
     }
-    const char *name = cli_text(session->call, "message");
-    enum outcome o = asyncapi_load(&session->set, paths, count, fault);
+    const char *name = cli_text(call, "message");
+    struct fault fault;
+    enum outcome o = asyncapi_load(&session->set, paths, count, &fault);
     findings_print(&session->set.documents.findings, stderr);
-    if (o == OK && session->set.documents.findings.count > 0) {
-        o = fault_set(fault, REJECT, "the contracts cannot be read; see above");
+    if (o != OK) {
+        return cli_fail(call, EXIT_USAGE, "%s", fault.text);
     }
-    if (o == OK) {
-        o = checker_new(&session->set, options, &session->checker, fault);
+    if (session->set.unread > 0) { /* anything may have stood there */
+        return cli_fail(call, EXIT_FAILED, "the contracts cannot be read; see above");
     }
+    o = checker_new(&session->set, options, &session->checker, &fault);
     if (o == OK && name != NULL) {
-        o = checker_find(session->checker, name, &session->entry, fault);
+        o = checker_find(session->checker, name, &session->entry, &fault);
     }
-    return o;
+    if (o != OK) {
+        return cli_fail(call, EXIT_FAILED, "%s", fault.text);
+    }
+    check_report_gaps(call, session->checker, session->entry);
+    return EXIT_DONE;
 }
 
 static int judge_files(struct check_session *session)
@@ -86,7 +93,7 @@ static int judge_files(struct check_session *session)
     if (!call->is_json && session->report.allowed + session->report.refused > 1) {
         check_report_summary(&session->report);
     }
-    return is_read ? EXIT_DONE : EXIT_FAILED;
+    return is_read ? EXIT_DONE : EXIT_USAGE;
 }
 
 static int run_session(struct check_session *session)
@@ -110,10 +117,8 @@ static int run_check(const struct cli_call *call)
         return EXIT_USAGE;
     }
     struct check_session session = {.call = call, .report = {.call = call}};
-    struct fault fault;
-    int code = open_session(&session, &options, &fault) == OK
-                   ? run_session(&session)
-                   : cli_fail(call, EXIT_FAILED, "%s", fault.text);
+    int code = open_session(&session, &options);
+    code = code == EXIT_DONE ? run_session(&session) : code;
     check_report_done(&session.report);
     check_verdict_done(&session.verdict);
     checker_free(session.checker);
@@ -155,7 +160,9 @@ const struct cli_command contract_check_commands[] = {
      "A FILE is one JSON text; *.jsonl, *.ndjson and - (standard input) have one per line and get "
      "a "
      "verdict per line, at\n"
-     "once. Exit 0: all are allowed. 1: some are not, or there was nothing to judge.\n"
+     "once. Exit 0: all are allowed. 1: some are not, or there was nothing to judge. 2: wrong "
+     "usage, "
+     "or a path that is not there.\n"
      "\n"
      "--wire reads\n"
      "  {\"exchange\": \"shop.events\", \"routing_key\": \"shop.order-placed.v1\",\n"
@@ -180,6 +187,8 @@ const struct cli_command contract_check_commands[] = {
      "documents describe\n"
      "the same message, all must allow it. A payload that is neither JSON nor text is not judged, "
      "which the verdict says.\n"
+     "A message whose contract cannot be read is told before the verdicts; its own is n/a "
+     "(\"unjudged\" in JSON).\n"
      "\n"
      "--queue binds a temporary queue beside: the queue itself, its messages and its consumers "
      "notice nothing. Bindings\n"

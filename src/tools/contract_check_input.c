@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/check/wire.h"
+#include "contracts/files.h"
 #include "contracts/jsonschema/value.h"
 #include "core/buffer.h"
 #include "core/clock.h"
@@ -152,7 +153,7 @@ static ssize_t read_block(int fd, char *block)
 
 static bool fail_reading(const struct check_session *session, const char *name)
 {
-    (void)cli_fail(session->call, EXIT_FAILED, "%s: %s", name, strerror(errno));
+    (void)cli_fail(session->call, EXIT_USAGE, "%s: %s", name, strerror(errno));
     return false;
 }
 
@@ -208,6 +209,11 @@ bool check_session_read(struct check_session *session, const char *path)
 {
     if (strcmp(path, "-") == 0) {
         return read_lines(session, "-", STDIN_FILENO);
+    }
+    struct fault fault;
+    if (files_check(path, false, &fault) != OK) {
+        (void)cli_fail(session->call, EXIT_USAGE, "%s", fault.text);
+        return false;
     }
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {

@@ -42,12 +42,21 @@ static void print_errors(const struct cli_call *call, const struct check_errors 
     }
 }
 
+/* "n/a": nothing can be said, which is not "ok". */
+static const char *verdict_word(const struct check_verdict *verdict, bool is_json)
+{
+    if (verdict->is_unjudged) {
+        return is_json ? "unjudged" : "n/a";
+    }
+    return verdict->is_allowed ? "ok" : "bad";
+}
+
 static void print_text(const struct cli_call *call, const struct check_source *source,
                        const struct check_verdict *verdict)
 {
     struct arena arena = {0};
     (void)printf("%s%-4s%s %s", cli_colour(call, verdict->is_allowed ? CLI_GREEN : CLI_RED),
-                 verdict->is_allowed ? "ok" : "bad", cli_colour(call, CLI_PLAIN),
+                 verdict_word(verdict, false), cli_colour(call, CLI_PLAIN),
                  clean(&arena, source->name));
     if (source->number > 0) {
         (void)printf(":%zu", source->number);
@@ -60,7 +69,7 @@ static void print_text(const struct cli_call *call, const struct check_source *s
                      cli_colour(call, CLI_PLAIN));
     }
     if (verdict->is_allowed && verdict->note != NULL) {
-        (void)printf("  (%s)", verdict->note);
+        (void)printf("  (%s)", clean(&arena, verdict->note));
     }
     (void)printf("\n");
     print_errors(call, &verdict->errors, &arena, INDENT_ERROR);
@@ -138,7 +147,7 @@ static void print_json(const struct check_source *source, const struct check_ver
 {
     struct arena arena = {0};
     json_object *object = json_object_new_object();
-    add_text(object, "verdict", verdict->is_allowed ? "ok" : "bad");
+    add_text(object, "verdict", verdict_word(verdict, true));
     add_text(object, "input", clean(&arena, source->name));
     add_count(object, "number", source->number);
     add_text(object, "about", source->what != NULL ? clean(&arena, source->what) : NULL);
@@ -148,6 +157,42 @@ static void print_json(const struct check_source *source, const struct check_ver
     add_candidates(object, verdict);
     print_object(object);
     arena_done(&arena);
+}
+
+/* What cannot be judged: lines on standard error, or one object before the verdicts. */
+
+struct gaps {
+    const struct cli_call *call;
+    json_object *list;
+};
+
+static void tell_gap(void *context, const char *label, const char *reason)
+{
+    struct gaps *gaps = context;
+    struct arena arena = {0};
+    if (gaps->call->is_json) {
+        json_object *item = json_object_new_object();
+        add_text(item, "message", label);
+        add_text(item, "reason", reason);
+        gaps->list = gaps->list != NULL ? gaps->list : json_object_new_array();
+        (void)json_object_array_add(gaps->list, item);
+    } else {
+        (void)fprintf(stderr, "not judged: %s: %s\n", clean(&arena, label), clean(&arena, reason));
+    }
+    arena_done(&arena);
+}
+
+void check_report_gaps(const struct cli_call *call, struct checker *checker,
+                       struct check_entry *entry)
+{
+    struct gaps gaps = {.call = call};
+    checker_each_unjudged(checker, entry, tell_gap, &gaps);
+    if (gaps.list != NULL) {
+        json_object *object = json_object_new_object();
+        (void)json_object_object_add(object, "unjudged", gaps.list);
+        print_object(object);
+        (void)fflush(stdout);
+    }
 }
 
 /* Summary */
@@ -177,6 +222,7 @@ void check_report_verdict(struct check_report *report, const struct check_source
 {
     report->allowed += verdict->is_allowed;
     report->refused += !verdict->is_allowed;
+    report->unjudged += verdict->is_unjudged;
     if (report->reasons != NULL && !verdict->is_allowed && verdict->errors.count > 0) {
         count_reason(report, verdict);
     }
@@ -204,6 +250,7 @@ static void summary_json(const struct check_report *report)
                                  json_object_new_int64((int64_t)report->allowed));
     (void)json_object_object_add(summary, "refused",
                                  json_object_new_int64((int64_t)report->refused));
+    add_count(summary, "unjudged", report->unjudged);
     for (size_t i = 0; i < report->reason_count; i++) {
         json_object *item = json_object_new_object();
         add_text(item, "reason", report->reasons[i].text);
@@ -226,8 +273,12 @@ void check_report_summary(struct check_report *report)
         return;
     }
     struct arena arena = {0};
-    (void)printf("%zu judged: %zu allowed, %zu not\n", report->allowed + report->refused,
+    (void)printf("%zu judged: %zu allowed, %zu not", report->allowed + report->refused,
                  report->allowed, report->refused);
+    if (report->unjudged > 0) {
+        (void)printf(", %zu of these because their contract cannot be read", report->unjudged);
+    }
+    (void)printf("\n");
     for (size_t i = 0; i < report->reason_count; i++) {
         (void)printf("%9zu  %s\n", report->reasons[i].count,
                      clean(&arena, report->reasons[i].text));

@@ -5,6 +5,7 @@
 #include "contracts/jsonschema/jsonschema.h"
 #include "core/text.h"
 #include "tools/commands.h"
+#include "tools/contract_moved.h"
 #include "tools/contract_revision.h"
 
 #include <dirent.h>
@@ -62,13 +63,14 @@ static bool read_sides(const struct cli_call *call, unsigned *sides)
     return false;
 }
 
-static int conclude(const struct cli_call *call, struct diff *diff)
+static int conclude(const struct cli_call *call, struct diff *diff, bool is_new)
 {
     struct diff_report report;
     diff_writer *writer = NULL;
     if (!read_report(call, &report, &writer)) {
         return EXIT_USAGE;
     }
+    report.is_new = is_new;
     AUTO(buffer_done) struct buffer out = {0};
     diff_sort(diff);
     writer(&report, diff, &out);
@@ -124,7 +126,7 @@ static int compare_schemas(const struct cli_call *call, struct documents sets[2]
     }
     struct diff diff = {0};
     (void)schema_diff(&diff, &versions[0], &versions[1], &options);
-    int code = conclude(call, &diff);
+    int code = conclude(call, &diff, false);
     diff_done(&diff);
     return code;
 }
@@ -176,49 +178,86 @@ static bool is_complete(const struct findings *findings)
     return true;
 }
 
-static int load(const struct cli_call *call, const char *path, struct asyncapi *set)
+static int load(const struct cli_call *call, const char *const *paths, size_t count,
+                struct asyncapi *set)
 {
     struct fault fault;
-    if (asyncapi_load(set, &path, 1, &fault) != OK) {
+    if (asyncapi_load(set, paths, count, &fault) != OK) {
         findings_print(&set->documents.findings, stderr);
         return cli_fail(call, EXIT_USAGE, "%s", fault.text);
     }
     return is_complete(&set->documents.findings)
                ? EXIT_DONE
-               : cli_fail(call, EXIT_USAGE, "not all of %s can be read; see above", path);
+               : cli_fail(call, EXIT_USAGE, "not all of %s can be read; see above", paths[0]);
+}
+
+/* A folder may be there for other files. */
+static bool has_contracts(const char *path)
+{
+    struct asyncapi set = {0};
+    struct fault fault;
+    bool is_there = path != NULL && asyncapi_load(&set, &path, 1, &fault) == OK;
+    asyncapi_done(&set);
+    return is_there;
+}
+
+enum { MOVED_SHOWN_MAX = 5 };
+
+static void tell_moved(const struct cli_call *call, const struct revision *revision,
+                       const char *new_path, const struct moved *moved)
+{
+    AUTO(buffer_done) struct buffer list = {0};
+    for (size_t i = 0; i < moved->count && i < MOVED_SHOWN_MAX; i++) {
+        buffer_printf(&list, "%s%s", i > 0 ? ", " : "", revision_inside(revision, moved->paths[i]));
+    }
+    if (moved->count > MOVED_SHOWN_MAX) {
+        buffer_printf(&list, " and %zu more", moved->count - MOVED_SHOWN_MAX);
+    }
+    (void)cli_fail(call, EXIT_PARTLY,
+                   "%s has no contracts at %s; compared with where they were: %s", revision->name,
+                   new_path, buffer_cstr(&list));
+}
+
+/* Of a revision that has none at the path. EXIT_PARTLY: it has none anywhere. */
+static int load_moved(const struct cli_call *call, const char *new_path, const struct asyncapi *new,
+                      struct kept_list *list, struct kept *kept)
+{
+    const struct moved moved = moved_find(&kept->revision, new_path, new, &list->arena);
+    if (moved.count == 0) {
+        return cli_fail(call, EXIT_PARTLY, "nothing to compare: %s has no contracts at %s",
+                        kept->revision.name, new_path);
+    }
+    tell_moved(call, &kept->revision, new_path, &moved);
+    return load(call, moved.paths, moved.count, &kept->set);
 }
 
 static void compare_version(struct diff *diff, struct kept *kept, struct asyncapi *new,
                             const struct document_diff_options *options)
 {
-    size_t from = diff->count;
     document_diff(diff, &kept->set, new, options);
-    for (size_t i = from; i < diff->count; i++) {
+    for (size_t i = 0; i < diff->count; i++) {
         struct diff_finding *finding = &diff->items[i];
         finding->old_place.path =
             revision_path(&kept->revision, &diff->arena, finding->old_place.path);
     }
 }
 
-/* `old` is a path or git:REVISION. EXIT_PARTLY: that version did not have the path. */
+/* `old` is a path or git:REVISION. EXIT_PARTLY: that version had no contracts. */
 static int compare_with(const struct cli_call *call, const char *old, const char *new_path,
                         struct asyncapi *new, struct kept_list *list, struct diff *diff,
                         const struct document_diff_options *options)
 {
     struct kept *kept = &list->items[list->count++];
-    if (text_starts_with(old, "git:")) {
+    bool is_revision = text_starts_with(old, "git:");
+    if (is_revision) {
         struct fault fault;
         if (revision_take(new_path, old + strlen("git:"), &kept->revision, &fault) != OK) {
             return cli_fail(call, EXIT_USAGE, "%s", fault.text);
         }
-        if (kept->revision.path == NULL) {
-            (void)cli_fail(call, EXIT_PARTLY, "%s has no %s: nothing to compare with", old,
-                           new_path);
-            return EXIT_PARTLY;
-        }
         old = kept->revision.path;
     }
-    int code = load(call, old, &kept->set);
+    int code = is_revision && !has_contracts(old) ? load_moved(call, new_path, new, list, kept)
+                                                  : load(call, &old, 1, &kept->set);
     if (code == EXIT_DONE) {
         compare_version(diff, kept, new, options);
     }
@@ -298,20 +337,34 @@ static int compare_history(const struct cli_call *call, const char *history, con
     return code;
 }
 
+/* A move that is not seen, or a wrong path, looks the same: so it must be said. */
+static int allow_new(const struct cli_call *call)
+{
+    return cli_flag(call, "allow-new")
+               ? EXIT_DONE
+               : cli_fail(call, EXIT_USAGE,
+                          "where they are new, as in a first release, --allow-new lets them pass");
+}
+
 static int compare_contracts(const struct cli_call *call, struct kept_list *list,
                              struct asyncapi *new, struct diff *diff)
 {
     const char *history = cli_text(call, "history");
     const char *new_path = call->arguments[call->argument_count - 1];
-    int code = load(call, new_path, new);
+    int code = load(call, &new_path, 1, new);
+    bool is_new = false;
     if (code == EXIT_DONE && call->argument_count == 2) {
         code = compare_with(call, call->arguments[0], new_path, new, list, diff,
                             &(struct document_diff_options){0});
+        is_new = code == EXIT_PARTLY;
+        if (is_new) {
+            code = allow_new(call);
+        }
     }
-    if (history != NULL && (code == EXIT_DONE || code == EXIT_PARTLY)) {
+    if (history != NULL && code == EXIT_DONE) {
         code = compare_history(call, history, new_path, new, list, diff);
     }
-    return code == EXIT_DONE || code == EXIT_PARTLY ? conclude(call, diff) : code;
+    return code == EXIT_DONE ? conclude(call, diff, is_new && history == NULL) : code;
 }
 
 static int run_contracts(const struct cli_call *call)
@@ -371,6 +424,8 @@ static const struct cli_option diff_options[] = {
      "exit 1 from this level on: risky, source-breaking, topology, unknown, wire-breaking",
      .choices = "risky source-breaking topology unknown wire-breaking"},
     {"allow-unknown", NULL, NULL, NULL, "what cannot be decided does not fail"},
+    {"allow-new", NULL, NULL, NULL,
+     "a revision without these contracts does not fail: they are new"},
     {"all", NULL, NULL, NULL, "also tell the changes that break nothing"},
     {"rules", NULL, NULL, NULL, "print the table of rules and stop"},
 };
@@ -379,7 +434,8 @@ const struct cli_command contract_diff_commands[] = {
     {"contract diff", "OLD NEW", "tell which changes of contracts break whom",
      "OLD and NEW are AsyncAPI 3 documents, or folders with some; OLD may be git:REVISION, the "
      "same path in that revision\n"
-     "of NEW's repository. Each finding tells who breaks: old consumers of new events (before they "
+     "of NEW's repository, or where the same services were before they were moved. Each finding "
+     "tells who breaks: old consumers of new events (before they "
      "are updated), or new\n"
      "consumers of old events (replay, backlog, dead letters). A publisher is taken to say "
      "declared "
@@ -395,8 +451,9 @@ const struct cli_command contract_diff_commands[] = {
      "break, because old data\n"
      "may hold the name with another value; --closed says that data has declared members only.\n"
      "\n"
-     "Exit codes: 0 compatible, or OLD is a revision that does not have the path yet; 1 not "
-     "compatible; 2 not compared.\n"
+     "Exit codes: 0 compatible; 1 not compatible; 2 not compared, also where OLD is a revision "
+     "without these contracts\n"
+     "and --allow-new is not given.\n"
      "\n"
      "  quadrille contract diff git:v1.4.0 events/asyncapi\n"
      "  quadrille contract diff git:origin/main events/ --format github\n"

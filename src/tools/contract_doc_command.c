@@ -36,7 +36,7 @@ static int run_doc(const struct cli_call *call)
         code = write_doc(call, &set);
     } else {
         findings_print(&set.documents.findings, stderr);
-        code = cli_fail(call, EXIT_FAILED, "%s", fault.text);
+        code = cli_fail(call, EXIT_USAGE, "%s", fault.text);
     }
     asyncapi_done(&set);
     return code;
@@ -56,7 +56,9 @@ const struct cli_command contract_doc_commands[] = {
      "\n"
      "  quadrille contract doc site/ events/\n"
      "\n"
-     "Exit codes: 0 done, 1 nothing was written, or not everything could be read, 2 wrong usage.",
+     "Exit codes: 0 done, 1 nothing was written, or not everything could be read, 2 wrong usage, "
+     "or nothing to read: no such\n"
+     "path, or no contract there.",
      doc_options, COUNT_OF(doc_options), run_doc},
 };
 const size_t contract_doc_command_count = COUNT_OF(contract_doc_commands);

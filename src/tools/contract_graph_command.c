@@ -75,7 +75,7 @@ static int run_graph(const struct cli_call *call)
         }
     } else {
         findings_print(&set.documents.findings, stderr);
-        code = cli_fail(call, EXIT_FAILED, "%s", fault.text);
+        code = cli_fail(call, EXIT_USAGE, "%s", fault.text);
     }
     asyncapi_done(&set);
     return code;
@@ -101,7 +101,8 @@ const struct cli_command contract_graph_commands[] = {
      "  quadrille contract graph events/ --service billing --format dot | dot -Tsvg >billing.svg\n"
      "\n"
      "Exit codes: 0 done, 1 not everything could be read, or there is nothing of that name, 2 "
-     "wrong usage.",
+     "wrong usage, or nothing\n"
+     "to read: no such path, or no contract there.",
      graph_options, COUNT_OF(graph_options), run_graph},
 };
 const size_t contract_graph_command_count = COUNT_OF(contract_graph_commands);

@@ -117,7 +117,8 @@ const struct cli_command contract_lint_commands[] = {
      "\n"
      "--format json prints {findings: [{rule, family, severity, path, line, column, pointer, text, "
      "ignored}],\n"
-     "summary: {documents, errors, warnings, ignored, isCut}}; `ignored` is the reason, where "
+     "summary: {documents, errors, warnings, ignored, notJudged, isCut}}; `ignored` is the reason, "
+     "where "
      "there is one.",
      lint_options, COUNT_OF(lint_options), run_lint},
 };

@@ -258,6 +258,7 @@ enum outcome revision_take(const char *path, const char *name, struct revision *
         return o;
     }
     out->name = xasprintf("git:%s", name);
+    out->top = take(at.top);
     out->path =
         xasprintf("%s/tree%s%s", out->folder, at.relative[0] != '\0' ? "/" : "", at.relative);
     if (access(out->path, R_OK) != 0) {
@@ -282,21 +283,23 @@ void revision_done(struct revision *revision)
     free(revision->folder);
     free(revision->path);
     free(revision->name);
+    free(revision->top);
     *revision = (struct revision){0};
+}
+
+const char *revision_inside(const struct revision *revision, const char *path)
+{
+    static const char tree[] = "/tree/";
+    size_t length = revision->folder != NULL ? strlen(revision->folder) : 0;
+    bool is_inside = length > 0 && path != NULL && strncmp(path, revision->folder, length) == 0 &&
+                     strncmp(path + length, tree, sizeof tree - 1) == 0;
+    return is_inside ? path + length + sizeof tree - 1 : NULL;
 }
 
 const char *revision_path(const struct revision *revision, struct arena *arena, const char *path)
 {
-    if (revision->folder == NULL || path == NULL) {
-        return path;
-    }
-    size_t length = strlen(revision->folder);
-    static const char tree[] = "/tree/";
-    if (strncmp(path, revision->folder, length) != 0 ||
-        strncmp(path + length, tree, sizeof tree - 1) != 0) {
-        return path;
-    }
-    return arena_printf(arena, "%s:%s", revision->name, path + length + sizeof tree - 1);
+    const char *inside = revision_inside(revision, path);
+    return inside != NULL ? arena_printf(arena, "%s:%s", revision->name, inside) : path;
 }
 
 enum outcome revision_tags(const char *path, size_t limit, struct arena *arena, const char **names,

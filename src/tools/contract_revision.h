@@ -20,6 +20,7 @@ struct revision {
     char *folder; /* temporary */
     char *path;   /* the wanted file or folder in it */
     char *name;   /* "git:v1.2.0" */
+    char *top;    /* of the repository */
 };
 
 /*
@@ -29,6 +30,9 @@ struct revision {
 enum outcome revision_take(const char *path, const char *name, struct revision *out,
                            struct fault *fault);
 void revision_done(struct revision *revision);
+
+/* The path in the repository of a file below the temporary folder; NULL for others. */
+const char *revision_inside(const struct revision *revision, const char *path);
 
 /* "git:v1:events/billing.yaml" for a path below the temporary folder, else the path itself. */
 const char *revision_path(const struct revision *revision, struct arena *arena, const char *path);

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { ERRORS_SHOWN_MAX = 100 }; /* of one instance */
 
@@ -147,8 +148,7 @@ static void judge(struct judging *judging, json_object *instance)
 /* A byte order mark in front is no part of the JSON (RFC 8259, 8.1). */
 static void judge_text(struct judging *judging, const char *bytes, size_t length)
 {
-    static const char mark[] = "\xef\xbb\xbf";
-    size_t skip = length >= 3 && memcmp(bytes, mark, 3) == 0 ? 3 : 0;
+    size_t skip = text_byte_order_mark(bytes, length);
     json_object *instance = NULL;
     struct fault fault;
     if (value_read(bytes + skip, length - skip, &instance, &fault) != OK) {
@@ -203,12 +203,28 @@ static void judge_yaml(struct judging *judging, const char *path)
 /* Nothing is known about the instance: no verdict, but a line for whoever reads the JSON. */
 static void give_up(struct judging *judging, const char *problem)
 {
-    (void)cli_fail(judging->call, EXIT_FAILED, "%s %s", judging->name, problem);
+    (void)cli_fail(judging->call, EXIT_USAGE, "%s %s", judging->name, problem);
     judging->is_broken = true;
     if (judging->call->is_json) {
         judging->list = json_object_new_array();
         print_verdict(judging, false, problem);
     }
+}
+
+/* Reading a pipe or device might never end. */
+static bool is_file(struct judging *judging, const char *path)
+{
+    struct stat entry;
+    if (stat(path, &entry) != 0) {
+        AUTO(free_text) char *problem = xasprintf("cannot be opened: %s", strerror(errno));
+        give_up(judging, problem);
+        return false;
+    }
+    if (!S_ISREG(entry.st_mode)) {
+        give_up(judging, "is no file (- is standard input)");
+        return false;
+    }
+    return true;
 }
 
 static void judge_file(struct judging *judging, const char *path)
@@ -219,14 +235,8 @@ static void judge_file(struct judging *judging, const char *path)
         give_up(judging, problem);
         return;
     }
-    enum { PIECE_BYTES = 65536 };
     AUTO(buffer_done) struct buffer content = {0};
-    size_t count = 0;
-    do {
-        count = fread(buffer_reserve(&content, PIECE_BYTES), 1, PIECE_BYTES, file);
-        buffer_grow(&content, count);
-    } while (count > 0 && content.length <= VALUE_MAX_BYTES);
-    bool is_read = ferror(file) == 0;
+    bool is_read = buffer_read(&content, file, VALUE_MAX_BYTES);
     (void)fclose(file);
     if (!is_read) {
         give_up(judging, "cannot be read");
@@ -243,10 +253,8 @@ static int judge_all(const struct cli_call *call, const struct jsonschema *schem
         judging.name = call->arguments[i];
         if (strcmp(judging.name, "-") == 0) {
             judge_lines(&judging);
-        } else if (is_yaml(judging.name)) {
-            judge_yaml(&judging, judging.name);
-        } else {
-            judge_file(&judging, judging.name);
+        } else if (is_file(&judging, judging.name)) {
+            (is_yaml(judging.name) ? judge_yaml : judge_file)(&judging, judging.name);
         }
     }
     if (call->argument_count > 0) {
@@ -254,7 +262,7 @@ static int judge_all(const struct cli_call *call, const struct jsonschema *schem
         (void)fprintf(stderr, "%zu of %zu valid\n", judging.judged - judging.invalid,
                       judging.judged);
     }
-    return judging.invalid > 0 || judging.is_broken ? EXIT_FAILED : EXIT_DONE;
+    return judging.is_broken ? EXIT_USAGE : judging.invalid > 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
 /* ---- the schema ---- */
@@ -407,10 +415,18 @@ const struct cli_command contract_schema_commands[] = {
      "(--root) or to what --resolve names, symbolic links resolved first. Duplicate members, lone\n"
      "surrogates and invalid UTF-8 make an instance invalid.\n"
      "\n"
+     "A schema whose $schema names another draft is judged as draft-07, which a note on standard\n"
+     "error says. What draft-07 does not know (prefixItems, unevaluatedProperties, $dynamicRef; "
+     "id\n"
+     "of draft-04) then says nothing, except dependentRequired and dependentSchemas of 2019-09 "
+     "and\n"
+     "2020-12; what it knows with another value (exclusiveMinimum: true) is refused.\n"
+     "\n"
      "  quadrille contract schema --schema order.schema.json orders/*.json\n"
      "  quadrille contract schema --schema s.json --resolve http://example.com/=./schemas - <log\n"
      "\n"
-     "Exit codes: 0 all valid, 1 some not (or not readable), 2 the schema or the options are "
+     "Exit codes: 0 all valid, 1 some not, 2 an instance is not there, or the schema or the "
+     "options are "
      "wrong.",
      schema_options, COUNT_OF(schema_options), run_schema},
 };

@@ -1,10 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench.h"
 
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+bool bench_read_options(int argc, char **argv, struct bench_options *out)
+{
+    static const struct option options[] = {
+        {"json", no_argument, NULL, 'j'},
+        {"quick", no_argument, NULL, 'q'},
+        {"folder", required_argument, NULL, 'f'},
+        {0},
+    };
+    for (int option = 0; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (option) {
+        case 'j':
+            out->is_json = true;
+            break;
+        case 'q':
+            out->is_quick = true;
+            break;
+        case 'f':
+            out->folder = optarg;
+            break;
+        default:
+            return false;
+        }
+    }
+    return optind == argc && out->folder != NULL;
+}
 
 void bench_fail(const char *format, ...)
 {

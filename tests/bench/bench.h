@@ -4,9 +4,19 @@
 
 #include "core/outcome.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* What the measuring programs share: leaving, telling how far they are, and order statistics. */
+/* What the measuring programs share: options, leaving, telling how far they are, and order
+ * statistics. */
+
+struct bench_options {
+    bool is_quick, is_json;
+    const char *folder; /* for logs and data */
+};
+
+/* --folder FOLDER [--quick] [--json]; false for anything else. */
+bool bench_read_options(int argc, char **argv, struct bench_options *out);
 
 /* Ends the benchmark with a message. */
 void bench_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));

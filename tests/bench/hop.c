@@ -9,7 +9,6 @@
 #include "wire.h"
 
 #include <curl/curl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,10 +47,9 @@ static const struct variant {
 enum { HOP, PLAIN, BATCH1, FAILING, VARIANTS = COUNT_OF(variants) };
 
 struct bench {
-    bool is_quick, is_json;
+    struct bench_options options;
     int pairs, messages;
     int64_t latency_ms;
-    char *folder;
     char *amqp, *database; /* of the account hop */
     struct broker *source; /* fills the queue */
     struct broker *deploy; /* looks at queues and purges */
@@ -255,7 +253,7 @@ static void start_hop(struct bench *bench, const char *program, int batch, struc
     AUTO(free_text) char *batch_setting = xasprintf("BATCH=%d", batch);
     AUTO(free_text) char *window = xasprintf("RELAY_WINDOW=%d", WINDOW);
     const char *const settings[] = {amqp, database, workers, batch_setting, window, NULL};
-    meter_start(metered, program, bench->folder, settings);
+    meter_start(metered, program, bench->options.folder, settings);
 }
 
 static struct pace measure(struct bench *bench, const struct variant *variant)
@@ -341,7 +339,7 @@ static bool has_commit_times(struct bench *bench)
 
 static char *write_accounts(const struct bench *bench)
 {
-    char *path = xasprintf("%s/accounts", bench->folder);
+    char *path = xasprintf("%s/accounts", bench->options.folder);
     FILE *file = fopen(path, "we");
     if (file == NULL) {
         bench_fail("%s cannot be written", path);
@@ -367,7 +365,7 @@ static void start_source(struct bench *bench, struct metered *metered)
     AUTO(free_text) char *rate = xasprintf("RATE=%lld", (long long)bench->latency_rate);
     AUTO(free_text) char *count = xasprintf("COUNT=%lld", (long long)bench->latency_count);
     const char *const settings[] = {amqp, database, accounts, rate, count, NULL};
-    meter_start(metered, "bench-source-service", bench->folder, settings);
+    meter_start(metered, "bench-source-service", bench->options.folder, settings);
 }
 
 static struct db_rows *commits(struct db *db, const struct sql *sql, const struct uuid *first,
@@ -505,49 +503,21 @@ static void print_json(const struct bench *bench)
     (void)json_object_put(out);
 }
 
-static const struct option options[] = {
-    {"json", no_argument, NULL, 'j'},
-    {"quick", no_argument, NULL, 'q'},
-    {"folder", required_argument, NULL, 'f'},
-    {0},
-};
-
-static bool read_arguments(int argc, char **argv, struct bench *bench)
-{
-    int option = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'j':
-            bench->is_json = true;
-            break;
-        case 'q':
-            bench->is_quick = true;
-            break;
-        case 'f':
-            bench->folder = optarg;
-            break;
-        default:
-            return false;
-        }
-    }
-    return optind == argc && bench->folder != NULL;
-}
-
 int main(int argc, char **argv)
 {
     struct bench bench = {0};
-    if (!read_arguments(argc, argv, &bench)) {
+    if (!bench_read_options(argc, argv, &bench.options)) {
         (void)fprintf(stderr, "usage: bench-hop --folder FOLDER [--quick] [--json]\n");
         return 2;
     }
-    bench.pairs = bench.is_quick ? 1 : PAIRS_MAX;
-    bench.messages = bench.is_quick ? 4000 : 20000;
-    bench.latency_ms = bench.is_quick ? 500 : 10000;
+    bench.pairs = bench.options.is_quick ? 1 : PAIRS_MAX;
+    bench.messages = bench.options.is_quick ? 4000 : 20000;
+    bench.latency_ms = bench.options.is_quick ? 500 : 10000;
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
     set_up(&bench);
     measure_pairs(&bench);
     measure_latency(&bench);
-    (void)(bench.is_json ? print_json : print_table)(&bench);
+    (void)(bench.options.is_json ? print_json : print_table)(&bench);
     tear_down(&bench);
     curl_global_cleanup();
     return 0;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The measurements, on the servers that the environment names.  Called by ./run bench and by the tests.
-#   run.sh [WHAT…] [--json] [--quick]      WHAT: hop, saga, contract; without one: all.  Results go to descriptor 3 where
-#                                          it is open.  contract needs no servers.
+#   run.sh [WHAT…] [--json] [--quick]      WHAT: see scripts/bench.sh; without one: all.  Results go to descriptor 3 where
+#                                          it is open.
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
@@ -9,19 +9,19 @@ root=${here%/tests/bench}
 export QUADRILLE_BUILD=${QUADRILLE_BUILD:-$root/build}
 quadrille=$QUADRILLE_BUILD/src/tools/quadrille
 
-whats=() options=()
+. "$root/scripts/bench.sh"
+
+options=()
 for argument in "$@"; do
-    case $argument in
-    hop | saga | contract) whats+=("$argument") ;;
-    --json | --quick) options+=("$argument") ;;
-    *)
-        printf 'bench: what is %s? There are hop, saga, contract, --json and --quick.\n' "$argument" >&2
+    if [[ $argument == --json || $argument == --quick ]]; then
+        options+=("$argument")
+    elif [[ " ${BENCHES[*]} " != *" $argument "* ]]; then
+        printf 'bench: what is %s? There are %s, --json and --quick.\n' "$argument" "${BENCHES[*]}" >&2
         exit 2
-        ;;
-    esac
+    fi
 done
-[ ${#whats[@]} -gt 0 ] || whats=(hop saga contract)
-[ "${whats[*]}" = contract ] || : "${AMQP_URL:?}" "${MANAGEMENT_URL:?}" "${DATABASE_URL:?}" "${SECRETS_DIR:?}"
+benches_wanted "$@"
+! benches_need_servers "$@" || : "${AMQP_URL:?}" "${MANAGEMENT_URL:?}" "${DATABASE_URL:?}" "${SECRETS_DIR:?}"
 { : >&3; } 2>/dev/null || exec 3>&1
 
 folder=$(mktemp -d "${INSTANCE_DIR:-/tmp}/bench.XXXXXX")
@@ -64,7 +64,7 @@ bench_contract() {
         "${workers[@]}" "${options[@]}" >&3
 }
 
-for what in "${whats[@]}"; do
+for what in "${WANTED[@]}"; do
     ("bench_$what")
 done
 rm -rf "$folder"

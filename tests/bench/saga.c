@@ -6,7 +6,6 @@
 #include "support/company.h"
 
 #include <curl/curl.h>
-#include <getopt.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +24,7 @@ struct user {
 };
 
 struct bench {
-    bool is_quick, is_json;
-    const char *folder;
+    struct bench_options options;
     struct company *company;
     struct db *db; /* subscription's */
     struct user *users;
@@ -214,7 +212,7 @@ static struct figures measure_together(struct bench *bench)
 
 static void print(const struct bench *bench, struct figures alone, struct figures together)
 {
-    if (bench->is_json) {
+    if (bench->options.is_json) {
         (void)printf(
             "{\"saga_per_s\": %.1f, \"saga_alone_p50_ms\": %.1f, \"saga_alone_p99_ms\": %.1f, "
             "\"saga_together_p50_ms\": %.1f, \"saga_together_p99_ms\": %.1f}\n",
@@ -230,47 +228,19 @@ static void print(const struct bench *bench, struct figures alone, struct figure
                  "asked for at once", together.p50_ms, together.p99_ms, together.per_s);
 }
 
-static const struct option options[] = {
-    {"json", no_argument, NULL, 'j'},
-    {"quick", no_argument, NULL, 'q'},
-    {"folder", required_argument, NULL, 'f'},
-    {0},
-};
-
-static bool read_arguments(int argc, char **argv, struct bench *bench)
-{
-    int option = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'j':
-            bench->is_json = true;
-            break;
-        case 'q':
-            bench->is_quick = true;
-            break;
-        case 'f':
-            bench->folder = optarg;
-            break;
-        default:
-            return false;
-        }
-    }
-    return optind == argc && bench->folder != NULL;
-}
-
 int main(int argc, char **argv)
 {
     struct bench bench = {0};
-    if (!read_arguments(argc, argv, &bench)) {
+    if (!bench_read_options(argc, argv, &bench.options)) {
         (void)fprintf(stderr, "usage: bench-saga --folder FOLDER [--quick] [--json]\n");
         return 2;
     }
-    bench.alone = bench.is_quick ? 5 : 50;
-    bench.together = bench.is_quick ? 20 : 500;
+    bench.alone = bench.options.is_quick ? 5 : 50;
+    bench.together = bench.options.is_quick ? 20 : 500;
     static const char *const settings[] = {"LOG_LEVEL=warn", NULL};
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
     bench.company =
-        company_new(&(struct company_options){.folder = bench.folder, .extra = settings});
+        company_new(&(struct company_options){.folder = bench.options.folder, .extra = settings});
     company_start(bench.company);
     bench.db = open_database("subscription");
     meet_users(&bench);

@@ -4,27 +4,15 @@
 #   usage: check-command.sh QUADRILLE FIXTURES
 set -euo pipefail
 
+# shellcheck source=tests/support/tap.sh
+. "$(dirname "$0")/../support/tap.sh"
+
 quadrille=$(realpath -- "$1")
 CONTRACTS=$(realpath -- "$2")/shop.yaml
 export CONTRACTS
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-number=0
-
-check()
-{
-    local what=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - $what"
-    else
-        echo "not ok $number - $what"
-        head -c 2000 stdout stderr | sed 's/^/# /'
-    fi
-}
-
 # run CODE ARGUMENT...: the command ends with that code; ./stdin is its input.
 run()
 {
@@ -55,14 +43,14 @@ check 'two ways of judging are one too many' run 2 --message OrderShipped --wire
 check 'a role has two values' run 2 --message OrderShipped --as both good.json
 check 'a profile is known' run 2 --message OrderShipped --profile ours good.json
 check 'a limit is a number' run 2 --message OrderShipped --max-errors 0 good.json
-check 'a file that is not there' run 1 --message OrderShipped nowhere.json
+check 'a file that is not there' run 2 --message OrderShipped nowhere.json
 check 'is named' complains 'nowhere.json: No such file'
-check 'and the others are judged' run 1 --message OrderShipped nowhere.json good.json
+check 'and the others are judged' run 2 --message OrderShipped nowhere.json good.json
 check 'as they are' prints 'ok   good.json  shop.OrderShipped'
-check 'a folder is no payload' run 1 --message OrderShipped .
+check 'a folder is no payload' run 2 --message OrderShipped .
 check 'an unknown name' run 1 --message OrderShiped good.json
 check 'has a likely one' complains 'did you mean "OrderShipped"?'
-check 'contracts that are not there' run 1 --contracts nowhere --message OrderShipped good.json
+check 'contracts that are not there' run 2 --contracts nowhere --message OrderShipped good.json
 check 'are named' complains 'nowhere'
 echo 'asyncapi: [' >broken.yaml
 check 'contracts that are broken' run 1 --contracts broken.yaml --message OrderShipped good.json
@@ -142,6 +130,34 @@ printf '{"kind": "shipped", "\\u001b[31m": 1}' >escape.json
 check 'what a message holds' run 1 --as sender --message OrderShipped escape.json
 check 'is told' says 'payload /?[31m: '
 check 'moves no terminal' [ "$(tr -cd '\033' <stdout | wc -c)" -eq 0 ]
+
+# A contract of which not all can be read.
+cat >gaps.yaml <<'EOF'
+asyncapi: 3.0.0
+info: {title: Gaps, version: 1.0.0}
+channels:
+  placed:
+    address: gaps.placed
+    messages:
+      Placed: {payload: {type: object}}
+      Outside: {$ref: 'https://example.org/messages.yaml#/Outside'}
+      Record: {payload: {schemaFormat: application/vnd.apache.avro;version=1.9.0, schema: {type: string}}}
+EOF
+echo '{"routing_key": "gaps.placed", "properties": {"type": "Outside"}, "body": {}}' >outside.json
+echo '{"routing_key": "gaps.placed", "properties": {"type": "Placed"}, "body": {}}' >placed.json
+check 'what can be read is judged' run 0 --contracts gaps.yaml --message Placed good.json
+check 'as it is' prints 'ok   good.json  gaps.Placed'
+check 'what cannot be read is not allowed' run 1 --contracts gaps.yaml --message Outside good.json
+check 'nor refused: it cannot be judged' says 'n/a  good.json  gaps.Outside
+     payload: cannot be judged, the reference '
+check 'which is told once' [ "$(grep -c '^not judged: gaps.Outside: ' stderr)" = 1 ]
+check 'likewise a whole message' run 1 --contracts gaps.yaml --wire outside.json placed.json
+check 'and the others are judged' says 'ok   placed.json  gaps.Placed'
+check 'all are counted' says '2 judged: 1 allowed, 1 not, 1 of these because their contract cannot be read'
+check 'schemas of another kind are told as well' complains 'not judged: gaps.Record: payload of schemaFormat application/vnd.apache.avro;version=1.9.0'
+check 'and in JSON' run 1 --json --contracts gaps.yaml --wire outside.json
+check 'before the verdicts' [ "$(head -1 stdout | cut -c 1-43)" = '{"unjudged":[{"message":"gaps.Record","reas' ]
+check 'with a verdict of its own' says '{"verdict":"unjudged","input":"outside.json"'
 check 'help tells the format' run 0 --help
 check 'with its members' says '"body_base64"'
 

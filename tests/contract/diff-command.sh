@@ -1,8 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2016 # $id is JSON's
 # `quadrille contract diff` as a program: revisions, kept versions, formats, exit codes, and what it leaves behind. Prints TAP.
 #   usage: diff-command.sh QUADRILLE SHOP DOCUMENT
 set -euo pipefail
+
+# shellcheck source=tests/support/tap.sh
+. "$(dirname "$0")/../support/tap.sh"
 
 quadrille=$(realpath "$1")
 shop=$(realpath "$2")
@@ -12,21 +16,6 @@ trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 export TMPDIR=$folder/tmp GIT_CEILING_DIRECTORIES=$folder GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
 mkdir tmp
-number=0
-
-check()
-{
-    local what=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - $what"
-    else
-        echo "not ok $number - $what"
-        sed 's/^/# /' stdout stderr
-    fi
-}
-
 # run CODE ARGUMENT...: the command ends with that code.
 run()
 {
@@ -40,7 +29,7 @@ says() { grep -qF -- "$1" stdout; }
 complains() { grep -qF -- "$1" stderr; }
 is_silent() { [[ ! -s stdout ]]; }
 is_untouched() { [[ -z $(git -C repo status --porcelain) ]]; }
-is_documented() { [[ $(grep '^| [PMCOVX][0-9]' "$document") == "$(grep '^| [PMCOVX][0-9]' stdout)" ]]; }
+is_documented() { [[ $(grep '^| [PMCOSVX][0-9]' "$document") == "$(grep '^| [PMCOSVX][0-9]' stdout)" ]]; }
 is_clean() { [[ -z $(ls tmp) ]]; }
 
 git_here() { git -c user.name=t -c user.email=t@example.com -C repo "$@" >/dev/null 2>&1; }
@@ -95,9 +84,53 @@ check 'an option is no revision' run 2 git:--help $events
 check 'outside of a repository there is no revision' run 2 git:HEAD kept
 check 'and that is said' complains 'repository'
 mkdir repo/later
-cp "$shop"/jobs.yaml repo/later/
-check 'what the revision does not have is nothing to compare with' run 0 git:v1.0.0 repo/later
-check 'and that is said' complains 'nothing to compare with'
+sed 's/title: Jobs/title: Chores/' "$shop"/jobs.yaml >repo/later/chores.yaml
+check 'what the revision does not have is not compared' run 2 git:v1.0.0 repo/later
+check 'and that is said' complains 'nothing to compare: git:v1.0.0 has no contracts at repo/later'
+check 'with what to do' complains '--allow-new'
+check 'and nothing is said to be compatible' is_silent
+check 'what is new may be allowed' run 0 git:v1.0.0 repo/later --allow-new
+check 'which is said' says 'nothing was compared'
+check 'to programs as well' run 0 git:v1.0.0 repo/later --allow-new --json
+check 'in a member' says '"compared": false'
+check 'what is new may have a history without it' run 0 repo/later --history git
+check 'in which each version is told' complains 'nothing to compare: git:v1.0.0 has no contracts at repo/later'
+echo '{"type": "string"}' >repo/company/shared/only.json
+check 'a folder that had no contracts is not compared either' run 2 git:v1.0.0 repo/later/chores.yaml
+
+# move FROM TO: the folder in a repository of its own, moved after its first commit.
+move()
+{
+    rm -rf moved
+    mkdir -p "moved/$1"
+    git init -q moved
+    cp "$shop"/*.yaml "moved/$1"
+    cp "$shop"/jobs.yaml moved/
+    git -C moved add -A
+    git -C moved -c user.name=t -c user.email=t@example.com commit -qm first
+    mkdir -p "moved/$2"
+    mv "moved/$1"/* "moved/$2/"
+}
+move contracts events/asyncapi
+check 'contracts that were moved are the same' run 0 git:HEAD moved/events/asyncapi
+check 'which is said' complains 'git:HEAD has no contracts at moved/events/asyncapi; compared with where they were: contracts/archive.yaml, contracts/jobs.yaml'
+sed -i 's/maximum: 100}/maximum: 50}/' moved/events/asyncapi/orders.yaml
+check 'a change that came along with the move is seen' run 1 git:HEAD moved/events/asyncapi
+check 'with both places' says 'old:    git:HEAD:contracts/orders.yaml'
+check 'in one file, too' run 1 git:HEAD moved/events/asyncapi/orders.yaml
+mv moved/events/asyncapi/orders.yaml moved/events/asyncapi/sales.yaml
+check 'and where the file has another name' run 1 git:HEAD moved/events/asyncapi/sales.yaml
+rm moved/events/asyncapi/sales.yaml moved/events/asyncapi/mailer.yaml
+check 'what was left behind was removed' run 1 git:HEAD moved/events/asyncapi
+check 'and is told' says 'orders OrderPlaced: a message was removed'
+move contracts events
+echo '{"type": "string"}' >moved/contracts/rest.json
+git -C moved add -A
+git -C moved -c user.name=t -c user.email=t@example.com commit -qm second
+mv moved/events/* moved/contracts/
+sed -i 's/maximum: 100}/maximum: 50}/' moved/contracts/orders.yaml
+check 'a folder that held other files only' run 1 git:HEAD moved/contracts
+check 'is said to have had no contracts' complains 'git:HEAD has no contracts at moved/contracts; compared with where they were: events/'
 check 'temporary files are gone after errors, too' is_clean
 
 check 'GitHub gets annotations' run 1 git:v1.1.0 $events --format github
@@ -196,6 +229,14 @@ check 'the default schema format, written out, is no change' run 0 said/old/shop
 check 'and none is told' says 'no difference that matters'
 check 'a history without tags is told' bash -c "git init -q untagged && cp '$shop'/jobs.yaml untagged/ && git -C untagged add -A &&
     git -C untagged -c user.name=t -c user.email=t@example.com commit -qm x && '$quadrille' contract diff git:HEAD untagged --history git 2>&1 | grep -q 'has no tags'"
+# A payload with an address of its own, and references to the components of its document.
+printf '%s\n' 'asyncapi: 3.0.0' 'info: {title: c, version: 1.0.0}' 'channels:' \
+    "  c: {address: c, messages: {M: {payload: {\$id: 'https://x/order.json', properties: {a: {\$ref: '#/components/schemas/A'}, b: {\$ref: 'more.json'}}}}}}" \
+    'components: {schemas: {A: {type: string}}}' >own-id.yaml
+check 'a payload with an $id is the same as itself' run 0 own-id.yaml own-id.yaml --fail-on risky
+sed 's/A: {type: string}/A: {type: integer}/' own-id.yaml >own-id2.yaml
+check 'and what its references lead to is compared' run 1 own-id.yaml own-id2.yaml
+check 'with its rule' says '/a: the type was replaced by another [P11]'
 # Thousands of words before one break.
 for version in old new; do
     awk -v word=$version 'BEGIN {
@@ -209,4 +250,31 @@ for version in old new; do
 done
 check 'a break is not lost among thousands of words' run 1 old.yaml new.yaml
 check 'but told' says '[P11]'
+# Thousands of words, or of changed defaults, and what stands behind them: a changed content, a version that was not.
+sed 's/type: integer/type: string/' new.yaml >words.yaml
+sed 's/description:/default:/' old.yaml >old-defaults.yaml
+sed 's/description:/default:/' words.yaml >new-defaults.yaml
+check 'thousands of words alone fail nowhere' run 0 old.yaml words.yaml
+sed -i '$s/{type: string}/{type: string, minLength: 0}/' words.yaml new-defaults.yaml
+check 'a version that was not raised fails behind thousands of words' run 1 old.yaml words.yaml
+check 'and is told' says '[V2]'
+check 'with what did not fit in the list' says 'more did not fit in the list'
+check 'behind thousands of risks as well' run 1 old-defaults.yaml new-defaults.yaml
+check 'where it is told, too' says '[V2]'
+check 'what fails by its level fails though it is not in the list' run 1 old-defaults.yaml new-defaults.yaml --fail-on risky --json
+check 'and is counted' says '"left_out": '
+sed 's/type: integer/type: string/' new.yaml >words.yaml
+sed -i '$s/{type: string}/{type: string, properties: {more: {}}}/' words.yaml
+check 'as does a version behind them though nothing of its reason is in the list' run 1 old.yaml words.yaml
+check 'with its rule' says '[V2]'
+# Thousands of breaks that a new major version announces, and one behind them whose address has a version of its own.
+sed 's/{description: old}/{type: string}/; s/address: last/address: last.v1/' old.yaml >old-breaks.yaml
+sed 's/{description: new}/{type: integer}/; s/address: last/address: last.v1/; s/version: 1.0.0/version: 2.0.0/' new.yaml >new-breaks.yaml
+check 'what is not announced fails behind thousands of announced breaks' run 1 old-breaks.yaml new-breaks.yaml
+check 'and is counted' says '[V1]'
+sed -i '$d' old-breaks.yaml
+sed -i '$d' new-breaks.yaml
+check 'announced ones alone pass' run 0 old-breaks.yaml new-breaks.yaml
+check 'a folder is no schema, and has its name in the message' run 2 --schema . one.json
+check 'as it was given' complains '.: is a folder'
 echo "1..$number"

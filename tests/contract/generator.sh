@@ -4,24 +4,13 @@
 #   usage: generator.sh GENERATOR CONTRACTS
 set -euo pipefail
 
+# shellcheck source=tests/support/tap.sh
+. "$(dirname "$0")/../support/tap.sh"
+
 generator=$1
 contracts=$2
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-number=0
-
-check()
-{
-    local what=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - $what"
-    else
-        echo "not ok $number - $what"
-    fi
-}
-
 generate()
 {
     "$generator" --contracts "$1" --service billing --header "$folder/billing_contract.h" \

@@ -70,6 +70,13 @@ expect "an ignore file that is no list is wrong usage" 2 "must be a list" contra
 expect "a missing ignore file is wrong usage" 2 "cannot be opened" contract lint --ignore "$folder/none.yaml" "$error"
 expect "--json is --format json" 1 '"rule": "address-query"' contract lint --json "$error"
 expect "a name may begin with dashes" 1 "[address-query]" contract lint -- "$folder/-- odd.yaml"
+avro=$fixtures/../foreign/telemetry-avro.yaml
+expect "what is no JSON Schema is said not to be judged" 0 \
+    "not judged: schemaFormat application/vnd.apache.avro+yaml;version=1.9.0 (1 schema)" contract lint "$avro"
+expect "in JSON as well" 0 '"schemaFormat": "application/vnd.apache.avro+yaml;version=1.9.0"' contract lint --json "$avro"
+expect "and for GitHub" 0 "::notice title=not judged::schemaFormat application/vnd.apache.avro" contract lint --format github "$avro"
+expect "and for JUnit" 0 'avro+yaml;version=1.9.0"><skipped/>' contract lint --format junit "$avro"
+expect "and for SARIF" 0 '"text": "not judged: schemaFormat application/vnd.apache.avro' contract lint --format sarif "$avro"
 expect "the rules are listed" 0 "misspelt-keyword" contract rules
 expect "a rule is explained" 0 "Bad:" contract rules misspelt-keyword
 expect "a misspelt rule is guessed" 2 "did you mean misspelt-keyword?" contract rules mispelt-keyword

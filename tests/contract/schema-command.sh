@@ -5,25 +5,13 @@
 #   usage: schema-command.sh QUADRILLE
 set -euo pipefail
 
+# shellcheck source=tests/support/tap.sh
+. "$(dirname "$0")/../support/tap.sh"
+
 quadrille=$(realpath "$1")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
-number=0
-
-check()
-{
-    local what=$1
-    shift
-    number=$((number + 1))
-    if "$@"; then
-        echo "ok $number - $what"
-    else
-        echo "not ok $number - $what"
-        sed 's/^/# /' stdout stderr
-    fi
-}
-
 # run CODE ARGUMENT...: the command ends with that code.
 run()
 {
@@ -142,11 +130,11 @@ check 'wrong usage says what to do, exit 2' wrong_usage
 
 absent()
 {
-    run 1 --schema schemas/order.json absent.json good.json && complains 'absent.json cannot be opened' &&
-        run 1 --schema schemas/order.json --json absent.json good.json && [[ $(wc -l <stdout) -eq 2 ]] &&
+    run 2 --schema schemas/order.json absent.json good.json && complains 'absent.json cannot be opened' &&
+        run 2 --schema schemas/order.json --json absent.json good.json && [[ $(wc -l <stdout) -eq 2 ]] &&
         grep -qF '"instance":"absent.json","valid":false,"problem":"cannot be opened: ' stdout
 }
-check 'an instance that is not there: exit 1, with --json a line as well' absent
+check 'an instance that is not there: exit 2, with --json a line as well' absent
 
 same_file() { run 1 --schema ./schemas/../schemas/order.json bad.json && grep -qF '(#/properties/id/minLength)' stdout; }
 check 'the file of the schema is not named, however it was given' same_file
@@ -181,6 +169,19 @@ other_draft()
         run 0 --schema seven.json good.json && ! grep -qF judged stderr
 }
 check 'a schema of another draft is judged as draft-07, which is said' other_draft
+
+every_draft()
+{
+    local draft
+    for draft in http://json-schema.org/draft-04/schema# http://json-schema.org/draft-06/schema# \
+        https://json-schema.org/draft/2019-09/schema https://json-schema.org/draft/2020-12/schema; do
+        echo "{\"\$schema\": \"$draft\", \"prefixItems\": [false], \"id\": 1}" >other.json
+        run 0 --schema other.json good.json && complains "$draft, but is judged as draft-07" || return 1
+    done
+    echo '{"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 0, "exclusiveMinimum": true}' >four.json
+    run 2 --schema four.json good.json && complains 'exclusiveMinimum' && run 0 --help && grep -qF '$schema' stdout
+}
+check 'keywords of other drafts say nothing, or are refused where draft-07 has another; the help says so' every_draft
 
 # refers CODE REFERENCE [OPTION...]: a schema of that reference alone, applied to 1.
 refers()

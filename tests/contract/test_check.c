@@ -85,7 +85,10 @@ static void write_errors(struct buffer *out, const struct check_errors *errors)
 static char *verdict_text(void)
 {
     struct buffer out = {0};
-    buffer_printf(&out, "%s %s ", verdict.is_allowed ? "ok" : "bad",
+    buffer_printf(&out, "%s %s ",
+                  verdict.is_unjudged  ? "unjudged"
+                  : verdict.is_allowed ? "ok"
+                                       : "bad",
                   verdict.label != NULL ? verdict.label : "?");
     write_errors(&out, &verdict.errors);
     for (size_t i = 0; i < verdict.candidate_count; i++) {
@@ -200,7 +203,7 @@ static const struct wire_case of_others[] = {
     {AT("", "shop-jobs", "'body_base64':'AAEC'"), "ok shop.Job note: the payload's content type is neither JSON nor text", ""},
     {AT("shop", "shop-jobs", "'body_base64':'AAEC'"), "bad ? ", "not shop.Job message /exchange: its channel is a queue"},
     {AT("", "shop-job", "'body_base64':'AAEC'"), "bad ? message : is no message", ""},
-    {AT("shop", "shop.records.a.b", "'body_base64':'AAEC'"), "ok shop.Record note: the payload's schemaFormat is none that can be judged here", ""},
+    {AT("shop", "shop.records.a.b", "'body_base64':'AAEC'"), "ok shop.Record note: payload not judged: schemaFormat application/vnd.apache.avro;version=1.9.0", ""},
     {AT("shop", "shop.records", "'body':{}"), "ok shop.Record", ""},
     {AT("shop", "shop.packed.a", "'properties':{'content_encoding':'gzip'},'body_base64':'H4sI'"), "ok shop.Packed note: the payload is encoded, and was not decoded", ""},
     {AT("shop", "shop.packed.a", "'body':{}"), "bad shop.Packed properties /content_encoding: is missing, the AMQP binding says gzip", ""},
@@ -219,9 +222,9 @@ static const struct wire_case of_others[] = {
     {AT("shop", "shop.refunds", "'properties':[],'body':{'refund':1}"), "ok shop.OrderPaid", ""},
     {AT("shop", "shop.refunds", "'properties':{'headers':{'a':1}},'payload':'{\\\"refund\\\":1}','payload_bytes':12,'redelivered':false,'message_count':0"), "ok shop.OrderPaid", ""},
     {AT("shop", "shop.refunds", "'properties':{'headers':{}},'headers':{},'body':1"), "bad ? input : headers are there twice", ""},
-    {"{'exchang':'shop','body':1}", "bad ? input : the description has a member that is not known; did you mean exchange?", ""},
-    {"{'wholly':'shop','body':1}", "bad ? input : the description has a member that is not known; --help tells", ""},
-    {"{'properties':{'contenttype':'x'},'body':1}", "bad ? input : properties has a member that is not known; did you mean content_type?", ""},
+    {"{'exchang':'shop','body':1}", "bad ? input : the description has a member \"exchang\" that is not known; did you mean exchange?", ""},
+    {"{'wholly':'shop','body':1}", "bad ? input : the description has a member \"wholly\" that is not known; --help tells", ""},
+    {"{'properties':{'contenttype':'x'},'body':1}", "bad ? input : properties has a member \"contenttype\" that is not known; did you mean content_type?", ""},
     {"{'properties':{'priority':256},'body':1}", "bad ? input : priority must be an integer from 0 to 255", ""},
     {"{'properties':{'timestamp':'now'},'body':1}", "bad ? input : timestamp must be an integer", ""},
     {"{'properties':{'type':7},'body':1}", "bad ? input : type must be a string", ""},
@@ -595,13 +598,105 @@ START_TEST(a_broken_schema_is_the_contracts_fault)
 {
     open_contracts(&as_receiver, (const char *const[]){FIXTURES "/broken.yaml"}, 1);
     judge_payload("Broken", "{}");
-    expect("{}", "bad broken.Broken payload : cannot be judged, the contract's schema is wrong: ",
+    expect("{}",
+           "unjudged broken.Broken payload : cannot be judged, the contract's schema is wrong: ",
            "broken.yaml:7");
     AUTO(free_text)
     char *wire = with_quotes("{'routing_key':'broken','properties':{'type':'Headless'},'body':{}}");
     judge(wire);
-    expect(wire, "bad broken.Headless payload : cannot be judged, the contract's schema is wrong: ",
+    expect(wire,
+           "unjudged broken.Headless payload : cannot be judged, the contract's schema is wrong: ",
            "broken.yaml:8");
+}
+END_TEST
+
+/* clang-format off */
+static const struct { const char *input, *begins, *says; } gaps[] = {
+    {AT("gaps", "gaps.whole", "'properties':{'type':'Whole'},'body':{'a':1}"), "ok gaps.Whole", ""},
+    {AT("gaps", "gaps.whole", "'properties':{'type':'Whole'},'body':{}"), "bad gaps.Whole payload : ", ""},
+    {AT("gaps", "gaps.whole", "'properties':{'type':'Outside'},'body':{}"), "unjudged gaps.Outside payload : cannot be judged, the reference \"https://example.org/messages.yaml#/Outside\" must be relative", "(gaps.yaml:9 #"},
+    {AT("gaps", "gaps.whole", "'body':{'a':1}"), "ok gaps.Whole", ""},
+    {AT("gaps", "gaps.whole", "'body':{}"), "unjudged ? message : fits none of the 2", "not gaps.Outside payload : cannot be judged"},
+    {AT("gaps", "gaps.traits", "'body':{}"), "unjudged gaps.Traitor payload : cannot be judged, the reference \"nowhere.yaml#/trait\" names no readable file", ""},
+    {AT("gaps", "gaps.deep", "'body':{}"), "unjudged gaps.Deep payload : cannot be judged, the contract's schema is wrong", "https://example.org/schema.json"},
+    {AT("gaps", "gaps.bound", "'body':{}"), "unjudged gaps.Bound payload : cannot be judged", "#/components/channelBindings/none"},
+    {AT("gaps", "gaps.elsewhere", "'body':{}"), "bad ? message : is no message of the contracts, as far as they can be read", ""},
+};
+/* clang-format on */
+
+static void open_gaps(void)
+{
+    struct fault fault = {0};
+    const char *path = FIXTURES "/gaps.yaml";
+    ck_assert(asyncapi_load(&set, &path, 1, &fault) == OK);
+    ck_assert_uint_eq(set.unread, 0);
+    ck_assert_msg(checker_new(&set, &as_receiver, &checker, &fault) == OK, "%s", fault.text);
+}
+
+START_TEST(what_cannot_be_read_is_not_allowed)
+{
+    open_gaps();
+    AUTO(free_text) char *wire = with_quotes(gaps[_i].input);
+    judge(wire);
+    expect(wire, gaps[_i].begins, gaps[_i].says);
+}
+END_TEST
+
+static void note_gap(void *context, const char *label, const char *reason)
+{
+    buffer_printf(context, "%s: %.20s; ", label, reason);
+}
+
+START_TEST(what_cannot_be_judged_is_told_once)
+{
+    AUTO(buffer_done) struct buffer told = {0};
+    open_gaps();
+    checker_each_unjudged(checker, NULL, note_gap, &told);
+    ck_assert_str_eq(buffer_cstr(&told), "gaps.Outside: the reference \"https; "
+                                         "gaps.Traitor: the reference \"nowhe; "
+                                         "gaps.Deep: the contract's schem; "
+                                         "gaps.Bound: the reference \"#/com; ");
+    buffer_clear(&told);
+    struct check_entry *entry = NULL;
+    struct fault fault = {0};
+    ck_assert(checker_find(checker, "Whole", &entry, &fault) == OK);
+    checker_each_unjudged(checker, entry, note_gap, &told);
+    ck_assert_str_eq(buffer_cstr(&told), "");
+    ck_assert(checker_find(checker, "Elsewhere", &entry, &fault) == REJECT);
+    ck_assert_ptr_nonnull(strstr(fault.text, "not all of the contracts could be read"));
+}
+END_TEST
+
+/* clang-format off */
+#define PARCEL(properties, headers) AT("post", "post.parcels", "'properties':{" properties "},'headers':{" headers "},'body':{}")
+#define ALL "'expiration':'60000','user_id':'post','priority':5,'delivery_mode':2,'timestamp':1"
+#define COPY "'CC':['x','audit.parcels']"
+static const struct { const char *input, *begins, *says; } operations[] = {
+    {PARCEL(ALL, COPY), "ok bindings.ParcelSent", ""},
+    {PARCEL("'user_id':'post','priority':5,'delivery_mode':2,'timestamp':1", COPY), "bad bindings.ParcelSent properties /expiration: is missing, the AMQP binding of sendParcel says 60000 (bindings.yaml:31 #/operations/sendParcel/", ""},
+    {PARCEL("'expiration':'1','user_id':'post','priority':5,'delivery_mode':2,'timestamp':1", COPY), "bad bindings.ParcelSent properties /expiration: is another, the AMQP binding of sendParcel says 60000", ""},
+    {PARCEL("'expiration':'60000','user_id':'thief','priority':5,'delivery_mode':2,'timestamp':1", COPY), "bad bindings.ParcelSent properties /user_id: is another, the AMQP binding of sendParcel says post", ""},
+    {PARCEL("'expiration':'60000','user_id':'post','delivery_mode':2,'timestamp':1", COPY), "bad bindings.ParcelSent properties /priority: is missing, the AMQP binding of sendParcel says 5", ""},
+    {PARCEL("'expiration':'60000','user_id':'post','priority':5,'timestamp':1", COPY), "bad bindings.ParcelSent properties /delivery_mode: is missing, the AMQP binding of sendParcel says 2", ""},
+    {PARCEL("'expiration':'60000','user_id':'post','priority':5,'delivery_mode':2", COPY), "bad bindings.ParcelSent properties /timestamp: is missing, the AMQP binding of sendParcel says timestamp: true", ""},
+    {PARCEL(ALL, "'CC':['x']"), "bad bindings.ParcelSent headers /CC: lacks audit.parcels, which the AMQP binding of sendParcel says", ""},
+    {AT("post", "post.letters", "'properties':{'priority':9,'delivery_mode':2,'type':'LetterSent'},'body':{}"), "ok bindings.LetterSent", ""},
+    {AT("post", "post.letters", "'properties':{'type':'LetterSent'},'body':{}"), "ok bindings.LetterSent", ""},
+    {AT("post", "post.letters", "'properties':{'priority':3,'type':'LetterSent'},'body':{}"), "bad bindings.LetterSent properties /priority: is another, the AMQP binding of sendExpressLetter says 9", ""},
+    {AT("post", "post.letters", "'properties':{'priority':3,'type':'lost'},'body':{}"), "ok bindings.LetterLost", ""},
+    {AT("post", "post.cards", "'properties':{'reply_to':'answers'},'body':{}"), "ok bindings.CardSent", ""},
+    {AT("post", "post.cards", "'body':{}"), "bad bindings.CardSent properties /reply_to: is missing, the AMQP binding of hearCards says answers", ""},
+    {AT("post", "post.cards", "'properties':{'reply_to':'answers','timestamp':7},'body':{}"), "bad bindings.CardSent properties /timestamp: is there, the AMQP binding of hearCards says timestamp: false", ""},
+    {AT("post", "post.notes", "'body':{}"), "ok bindings.NoteSent", ""},
+};
+/* clang-format on */
+
+START_TEST(bindings_of_operations_are_judged_as_far_as_they_show)
+{
+    open_contracts(&as_receiver, (const char *const[]){FIXTURES "/bindings.yaml"}, 1);
+    AUTO(free_text) char *wire = with_quotes(operations[_i].input);
+    judge(wire);
+    expect(wire, operations[_i].begins, operations[_i].says);
 }
 END_TEST
 
@@ -722,6 +817,10 @@ int main(void)
     tcase_add_test(tcase, errors_have_a_limit);
     tcase_add_test(tcase, a_large_or_deep_payload_is_refused);
     tcase_add_test(tcase, a_broken_schema_is_the_contracts_fault);
+    tcase_add_loop_test(tcase, what_cannot_be_read_is_not_allowed, 0, COUNT_OF(gaps));
+    tcase_add_test(tcase, what_cannot_be_judged_is_told_once);
+    tcase_add_loop_test(tcase, bindings_of_operations_are_judged_as_far_as_they_show, 0,
+                        COUNT_OF(operations));
     tcase_add_test(tcase, the_number_of_messages_has_a_limit);
     tcase_add_loop_test(tcase, an_address_matches_routing_keys, 0, COUNT_OF(addresses));
     tcase_add_test(tcase, a_routing_key_has_a_length);

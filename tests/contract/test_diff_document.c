@@ -9,7 +9,7 @@
 
 /* What changes of whole contracts mean: the shop's contracts are changed word by word. */
 
-enum { NONE = 0, BOTH = DIFF_FORWARD | DIFF_BACKWARD, EDITS_MAX = 3, FILE_MAX_BYTES = 8192 };
+enum { NONE = 0, BOTH = DIFF_FORWARD | DIFF_BACKWARD, EDITS_MAX = 4, FILE_MAX_BYTES = 8192 };
 
 struct edit {
     const char *file, *from, *to;
@@ -83,6 +83,19 @@ static const struct change changes[] = {
      "orders OrderPlaced",
      "contentType",
      {{"orders.yaml", "defaultContentType: application/json", "defaultContentType: text/plain"}}},
+    /* Nothing was stated before, or is stated now: what was sent may have been the same. */
+    {M4,
+     DIFF_RISKY,
+     BOTH,
+     "orders OrderPlaced",
+     "contentType",
+     {{"orders.yaml", "defaultContentType: application/json\n", ""}}},
+    {M4,
+     DIFF_RISKY,
+     BOTH,
+     "jobs JobWanted",
+     "contentType",
+     {{"jobs.yaml", "\nchannels:", "\ndefaultContentType: application/json\nchannels:"}}},
     {M5,
      DIFF_BREAKING,
      DIFF_FORWARD,
@@ -141,7 +154,7 @@ static const struct change changes[] = {
        "        required: [story]\n        properties:\n          story: {type: string}",
        "        properties: {}"}}},
     {P31,
-     DIFF_SOURCE,
+     DIFF_OK,
      NONE,
      "orders OrderPlaced",
      NULL,
@@ -286,6 +299,197 @@ static const struct change changes[] = {
      "mailer sendNote",
      "another key",
      {{"mailer.yaml", "sendReceipt:", "sendNote:"}}},
+    /* Who dispatches on the type no longer knows it. */
+    {M4,
+     DIFF_BREAKING,
+     BOTH,
+     "meters MeterRead",
+     "messageType",
+     {{"meters.yaml", "messageType: meters.read", "messageType: meters.seen"}}},
+    {M4,
+     DIFF_RISKY,
+     BOTH,
+     "meters MeterRead",
+     "messageType",
+     {{"meters.yaml", "        bindings: {amqp: {messageType: meters.read}}\n", ""}}},
+    /* Servers, parameters, bindings of operations: what is changed along. */
+    {S2,
+     DIFF_TOPOLOGY,
+     NONE,
+     "meters reading",
+     "servers of the channel",
+     {{"meters.yaml", "[{$ref: '#/servers/broker'}, {$ref: '#/servers/spare'}]",
+       "[{$ref: '#/servers/broker'}]"}}},
+    {S2,
+     DIFF_TOPOLOGY,
+     NONE,
+     "meters reading",
+     "servers of the channel",
+     {{"meters.yaml",
+       "    servers: [{$ref: '#/servers/broker'}, {$ref: '#/servers/spare'}]\n    parameters",
+       "    servers: [{$ref: '#/servers/spare'}]\n    parameters"}}},
+    {S2,
+     DIFF_OK,
+     NONE,
+     "meters reading",
+     "servers of the channel",
+     {{"meters.yaml", "    servers: [{$ref: '#/servers/broker'}, {$ref: '#/servers/spare'}]\n",
+       ""}}},
+    {S2,
+     DIFF_TOPOLOGY,
+     NONE,
+     "meters spare",
+     "no server",
+     {{"meters.yaml",
+       "  spare:\n    host: '{zone}.example.com:5671'\n    protocol: amqps\n    variables: {zone: "
+       "{enum: [north, south], default: north}}\n",
+       ""}}},
+    {S2,
+     DIFF_OK,
+     NONE,
+     "meters third",
+     "new",
+     {{"meters.yaml", "channels:\n  reading",
+       "  third: {host: third.example.com, protocol: amqps}\nchannels:\n  reading"}}},
+    {S2,
+     DIFF_OK,
+     NONE,
+     "meters main",
+     "another key",
+     {{"meters.yaml", "  broker:\n", "  main:\n"}}},
+    {S3,
+     DIFF_TOPOLOGY,
+     NONE,
+     "meters broker",
+     "host",
+     {{"meters.yaml", "broker.example.com:5671", "broker.example.org:5671"}}},
+    {S3,
+     DIFF_TOPOLOGY,
+     NONE,
+     "meters broker",
+     "protocol",
+     {{"meters.yaml", "protocol: amqps\n    pathname", "protocol: amqp\n    pathname"}}},
+    {S3,
+     DIFF_TOPOLOGY,
+     NONE,
+     "meters broker",
+     "pathname",
+     {{"meters.yaml", "pathname: /shop", "pathname: /"}}},
+    {S3,
+     DIFF_TOPOLOGY,
+     NONE,
+     "meters spare",
+     "variable zone",
+     {{"meters.yaml", "enum: [north, south]", "enum: [north, east]"}}},
+    {S3,
+     DIFF_TOPOLOGY,
+     NONE,
+     "meters spare",
+     "variable zone",
+     {{"meters.yaml", "default: north", "default: south"}}},
+    {S4,
+     DIFF_TOPOLOGY,
+     NONE,
+     "meters broker",
+     NULL,
+     {{"meters.yaml", "type: userPassword", "type: X509"}}},
+    {S4,
+     DIFF_TOPOLOGY,
+     NONE,
+     "meters broker",
+     NULL,
+     {{"meters.yaml", "    security: [{$ref: '#/components/securitySchemes/password'}]\n", ""}}},
+    {C6,
+     DIFF_RISKY,
+     DIFF_FORWARD,
+     "meters reading",
+     "site",
+     {{"meters.yaml", "enum: [home, work]", "enum: [home, work, boat]"}}},
+    {C6,
+     DIFF_RISKY,
+     DIFF_FORWARD,
+     "meters reading",
+     "site",
+     {{"meters.yaml", "enum: [home, work], ", ""}}},
+    {C6,
+     DIFF_RISKY,
+     DIFF_BACKWARD,
+     "meters reading",
+     "site",
+     {{"meters.yaml", "enum: [home, work]", "enum: [home]"}}},
+    {C6,
+     DIFF_RISKY,
+     BOTH,
+     "meters reading",
+     "site",
+     {{"meters.yaml", "enum: [home, work]", "enum: [home, boat]"}}},
+    {C6,
+     DIFF_RISKY,
+     NONE,
+     "meters reading",
+     "default",
+     {{"meters.yaml", "default: home", "default: work"}}},
+    {C6,
+     DIFF_RISKY,
+     NONE,
+     "meters reading",
+     "location",
+     {{"meters.yaml", "header#/site", "header#/place"}}},
+    {O5,
+     DIFF_RISKY,
+     NONE,
+     "meters sayRead",
+     "expiration",
+     {{"meters.yaml", "expiration: 60000", "expiration: 1000"}}},
+    {O5,
+     DIFF_RISKY,
+     NONE,
+     "meters sayRead",
+     "userId",
+     {{"meters.yaml", "userId: meters", "userId: other"}}},
+    {O5,
+     DIFF_RISKY,
+     NONE,
+     "meters sayRead",
+     "priority",
+     {{"meters.yaml", "priority: 3", "priority: 4"}}},
+    {O5,
+     DIFF_RISKY,
+     NONE,
+     "meters sayRead",
+     "deliveryMode",
+     {{"meters.yaml", "deliveryMode: 2", "deliveryMode: 1"}}},
+    {O5,
+     DIFF_RISKY,
+     NONE,
+     "meters sayRead",
+     "mandatory",
+     {{"meters.yaml", "mandatory: true", "mandatory: false"}}},
+    {O5,
+     DIFF_RISKY,
+     NONE,
+     "meters sayRead",
+     "timestamp",
+     {{"meters.yaml", "timestamp: true", "timestamp: false"}}},
+    {O5,
+     DIFF_TOPOLOGY,
+     NONE,
+     "meters sayRead",
+     "cc",
+     {{"meters.yaml", "cc: [meters.copy]", "cc: [meters.copies]"}}},
+    {O5,
+     DIFF_TOPOLOGY,
+     NONE,
+     "meters sayRead",
+     "bcc",
+     {{"meters.yaml", "        bcc: [meters.blind]\n", ""}}},
+    {O5, DIFF_RISKY, NONE, "meters hearRead", "ack", {{"meters.yaml", "ack: true", "ack: false"}}},
+    {O5,
+     DIFF_RISKY,
+     NONE,
+     "meters hearRead",
+     "replyTo",
+     {{"meters.yaml", "meters.answers", "meters.replies"}}},
     {V1,
      DIFF_BREAKING,
      NONE,
@@ -358,7 +562,8 @@ static char *replace(const char *text, const struct edit *edit)
     return result;
 }
 
-static const char *const files[] = {"archive.yaml", "jobs.yaml", "mailer.yaml", "orders.yaml"};
+static const char *const files[] = {"archive.yaml", "jobs.yaml", "mailer.yaml", "meters.yaml",
+                                    "orders.yaml"};
 
 static void make_folder(const struct edit *edits)
 {
@@ -473,6 +678,114 @@ START_TEST(swapping_the_versions_swaps_the_sides)
 }
 END_TEST
 
+static unsigned swapped(unsigned sides)
+{
+    return ((sides & DIFF_FORWARD) != 0 ? (unsigned)DIFF_BACKWARD : 0) |
+           ((sides & DIFF_BACKWARD) != 0 ? (unsigned)DIFF_FORWARD : 0);
+}
+
+START_TEST(what_is_changed_along_is_as_much_when_it_is_changed_back)
+{
+    const struct change *change = &changes[_i];
+    bool is_setting =
+        change->rule == C6 || change->rule == O5 || change->rule == S3 || change->rule == S4;
+    if (!is_setting) {
+        return;
+    }
+    compare(change->edits, true, &(struct document_diff_options){0});
+    const struct diff_finding *finding = find(change->rule, change->subject, change->note);
+    ck_assert_msg(finding != NULL && finding->level == change->level &&
+                      finding->sides == swapped(change->sides),
+                  "%s", all_findings());
+}
+END_TEST
+
+START_TEST(words_about_servers_are_no_change)
+{
+    const struct edit edits[EDITS_MAX] = {
+        {"meters.yaml", "{$ref: '#/servers/broker'}, {$ref: '#/servers/spare'}",
+         "{$ref: '#/servers/spare'}, {$ref: '#/servers/broker'}"},
+        {"meters.yaml", "Ask the platform team.", "Ask us."},
+        {"meters.yaml", "    protocol: amqps\n    variables: {zone: {enum: [north, south], ",
+         "    variables: {zone: {enum: [south, north], description: Where., "},
+        {"meters.yaml", "    host: '{zone}", "    protocol: amqps\n    host: '{zone}"}};
+    compare(edits, false, &(struct document_diff_options){0});
+    ck_assert_msg(diff.count == 0, "%s", all_findings());
+}
+END_TEST
+
+/* A file of the shop gets another name, and what `edits` say. */
+static void compare_renamed(const struct edit *edits, const char *from, const char *to)
+{
+    make_folder(edits);
+    AUTO(free_text) char *before = xasprintf("%s/%s", folder, from);
+    AUTO(free_text) char *after = xasprintf("%s/%s", folder, to);
+    ck_assert_int_eq(rename(before, after), 0);
+    load(&old, SHOP);
+    load(&new, folder);
+    document_diff(&diff, &old, &new, &(struct document_diff_options){0});
+    (void)unlink(after);
+    remove_folder();
+}
+
+START_TEST(a_service_that_was_renamed_is_told_so_and_compared)
+{
+    const struct edit edits[EDITS_MAX] = {{"mailer.yaml", "./orders.yaml", "./sales.yaml"},
+                                          {"orders.yaml", "maximum: 100", "maximum: 50"},
+                                          {"orders.yaml", "title: Orders", "title: Sales"}};
+    compare_renamed(edits, "orders.yaml", "sales.yaml");
+    const struct diff_finding *finding = find(S1, "sales", "2 of 2 messages");
+    ck_assert_msg(finding != NULL && finding->level == DIFF_SOURCE && finding->sides == 0 &&
+                      strcmp(finding->before, "orders") == 0 &&
+                      strcmp(finding->after, "sales") == 0,
+                  "%s", all_findings());
+    ck_assert_msg(find(P16, "sales OrderPlaced", NULL) != NULL, "%s", all_findings());
+    for (size_t i = 0; i < diff.count; i++) {
+        enum diff_rule_id rule = diff.items[i].rule;
+        ck_assert_msg(rule != M1 && rule != O1 && rule != C5, "%s", all_findings());
+    }
+}
+END_TEST
+
+START_TEST(a_new_name_alone_needs_no_new_version)
+{
+    const struct edit edits[EDITS_MAX] = {{"mailer.yaml", "./orders.yaml", "./sales.yaml"}};
+    compare_renamed(edits, "orders.yaml", "sales.yaml");
+    ck_assert_msg(diff.count == 1 && diff.items[0].rule == S1 && !diff.items[0].is_error, "%s",
+                  all_findings());
+}
+END_TEST
+
+START_TEST(an_id_outlives_name_and_messages)
+{
+    const struct edit edits[EDITS_MAX] = {
+        {"jobs.yaml", "\nchannels:", "\nid: 'urn:shop:jobs'\nchannels:"}};
+    make_folder(edits);
+    load(&old, folder);
+    AUTO(free_text) char *before = xasprintf("%s/jobs.yaml", folder);
+    AUTO(free_text) char *after = xasprintf("%s/chores.yaml", folder);
+    write_file("chores.yaml", "asyncapi: 3.0.0\ninfo: {title: Chores, version: 2.0.0}\nid: "
+                              "'urn:shop:jobs'\nchannels: {}\n");
+    (void)unlink(before);
+    load(&new, folder);
+    document_diff(&diff, &old, &new, &(struct document_diff_options){0});
+    (void)unlink(after);
+    remove_folder();
+    ck_assert_msg(find(S1, "chores", "the same id") != NULL, "%s", all_findings());
+}
+END_TEST
+
+START_TEST(another_service_in_its_place_is_no_rename)
+{
+    const struct edit edits[EDITS_MAX] = {{"jobs.yaml", "title: Jobs", "title: Chores"},
+                                          {"jobs.yaml", "JobWanted", "ChoreWanted"},
+                                          {"jobs.yaml", "address: jobs.work", "address: chores"}};
+    compare_renamed(edits, "jobs.yaml", "chores.yaml");
+    ck_assert_msg(find(S1, "chores", NULL) == NULL && find(M1, "jobs JobWanted", NULL) != NULL,
+                  "%s", all_findings());
+}
+END_TEST
+
 START_TEST(contracts_do_not_differ_from_themselves)
 {
     static const char *const paths[] = {SHOP, CONTRACTS};
@@ -509,7 +822,7 @@ END_TEST
 START_TEST(every_rule_of_contracts_has_a_case)
 {
     for (int rule = M1; rule < DIFF_RULE_COUNT; rule++) {
-        bool has_case = false;
+        bool has_case = rule == S1; /* it has tests of its own */
         for (size_t i = 0; i < COUNT_OF(changes); i++) {
             has_case |= (int)changes[i].rule == rule;
         }
@@ -528,6 +841,20 @@ START_TEST(a_kept_version_is_asked_only_whether_its_events_can_be_read)
     ck_assert_msg(finding != NULL && finding->sides == DIFF_BACKWARD, "%s", all_findings());
     for (size_t i = 0; i < diff.count; i++) {
         ck_assert_uint_eq(diff.items[i].sides & DIFF_FORWARD, 0);
+    }
+}
+END_TEST
+
+START_TEST(the_order_of_members_is_no_content)
+{
+    const struct edit edits[EDITS_MAX] = {
+        {"orders.yaml", "          orderId: {type: string}\n          total:", "          total:"},
+        {"orders.yaml", "          note:", "          orderId: {type: string}\n          note:"}};
+    compare(edits, false, &(struct document_diff_options){0});
+    ck_assert_msg(find(P31, "orders OrderPlaced", "order") != NULL, "%s", all_findings());
+    for (size_t i = 0; i < diff.count; i++) {
+        ck_assert_msg(diff.items[i].level == DIFF_OK && !diff.items[i].is_error, "%s",
+                      all_findings());
     }
 }
 END_TEST
@@ -555,11 +882,19 @@ int main(void)
     tcase_add_checked_fixture(tcase, NULL, teardown);
     tcase_add_loop_test(tcase, each_change_is_told_with_its_level_and_sides, 0, COUNT_OF(changes));
     tcase_add_loop_test(tcase, swapping_the_versions_swaps_the_sides, 0, COUNT_OF(changes));
+    tcase_add_loop_test(tcase, what_is_changed_along_is_as_much_when_it_is_changed_back, 0,
+                        COUNT_OF(changes));
+    tcase_add_test(tcase, words_about_servers_are_no_change);
+    tcase_add_test(tcase, a_service_that_was_renamed_is_told_so_and_compared);
+    tcase_add_test(tcase, a_new_name_alone_needs_no_new_version);
+    tcase_add_test(tcase, an_id_outlives_name_and_messages);
+    tcase_add_test(tcase, another_service_in_its_place_is_no_rename);
     tcase_add_loop_test(tcase, contracts_do_not_differ_from_themselves, 0, 2);
     tcase_add_test(tcase, a_consumer_that_takes_more_breaks_nobody);
     tcase_add_test(tcase, what_did_not_fit_before_is_no_finding_of_a_change);
     tcase_add_test(tcase, every_rule_of_contracts_has_a_case);
     tcase_add_test(tcase, a_kept_version_is_asked_only_whether_its_events_can_be_read);
+    tcase_add_test(tcase, the_order_of_members_is_no_content);
     tcase_add_test(tcase, two_files_are_versions_of_one_service_whatever_they_are_called);
     suite_add_tcase(suite, tcase);
     return unit_run(suite);

@@ -107,9 +107,6 @@ END_TEST
 
 START_TEST(a_schema_does_not_differ_from_itself)
 {
-    if (strstr(changes[_i].old, "$id") != NULL) {
-        return; /* what cannot be followed is not known to be the same */
-    }
     const char *both[] = {changes[_i].old, changes[_i].new};
     for (size_t i = 0; i < COUNT_OF(both); i++) {
         struct schema_verdicts verdicts = compare(both[i], both[i], changes[_i].meaning);

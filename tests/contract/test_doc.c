@@ -281,6 +281,27 @@ START_TEST(the_same_contracts_give_the_same_bytes)
 END_TEST
 
 /* In pages, `<` and `>` come from our own formats: nothing of the fixture may be an element. */
+START_TEST(of_many_events_with_one_name_a_page_lists_the_first)
+{
+    enum { EVENTS = 60, SHOWN = 50 };
+    AUTO(buffer_done) struct buffer text = {0};
+    buffer_text(&text, "asyncapi: 3.0.0\ninfo: {title: Many, version: 1.0.0}\nchannels:\n");
+    for (int i = 0; i < EVENTS; i++) {
+        buffer_printf(&text, "  c%d: {address: many.%d, messages: {Done: {payload: true}}}\n", i,
+                      i);
+    }
+    put_file("many.yaml", buffer_cstr(&text));
+    AUTO(free_text) char *contract = xasprintf("%s/many.yaml", folder);
+    ck_assert_msg(write_site(contract, "site") == OK, "%s", fault.text);
+    buffer_clear(&text);
+    read_file("site/events/Done.html", &text);
+    ck_assert_ptr_nonnull(strstr(buffer_cstr(&text), "<code>many.50</code>"));
+    ck_assert_ptr_null(strstr(buffer_cstr(&text), "<code>many.51</code>"));
+    AUTO(free_text) char *rest = xasprintf("<li>and %d more</li>", EVENTS - 1 - SHOWN);
+    ck_assert_ptr_nonnull(strstr(buffer_cstr(&text), rest));
+}
+END_TEST
+
 START_TEST(hostile_texts_are_text_in_every_file)
 {
     static const char *const raw[] = {"<script>",
@@ -328,6 +349,7 @@ int main(void)
     tcase_add_test(tests, the_list_of_files_removes_nothing_but_pages);
     tcase_add_test(tests, symbolic_links_are_replaced_or_refused);
     tcase_add_loop_test(tests, the_same_contracts_give_the_same_bytes, 0, COUNT_OF(sites));
+    tcase_add_test(tests, of_many_events_with_one_name_a_page_lists_the_first);
     tcase_add_test(tests, hostile_texts_are_text_in_every_file);
     Suite *suite = suite_create("doc");
     suite_add_tcase(suite, tests);

@@ -256,6 +256,10 @@ static const struct {
     {"{\"maxItems\": 1.5}", "maxItems must be an integer of 0 or more"},
     {"{\"multipleOf\": 0}", "multipleOf must be greater than 0"},
     {"{\"multipleOf\": -0.5}", "multipleOf must be greater than 0"},
+    {"{\"required\": 1}", "required must be a list of names, not an integer"},
+    {"{\"not\": null}", "not must be a schema, not null"},
+    {"{\"not\": 1}", "not must be a schema, not an integer"},
+    {"{\"$ref\": 1}", "$ref must be a string, not an integer"},
     {"{\"required\": \"a\"}", "required must be a list of names, not a string"},
     {"{\"required\": [1]}", "required must be a list of names"},
     {"{\"required\": [\"a\\u0000b\"]}", "required has a name with U+0000"},
@@ -348,6 +352,15 @@ static const struct {
      ": must have an element that fits the schema of contains (/contains)\n"
      ": must not have an element twice (/uniqueItems)\n"},
     {"{\"pattern\": \"^a\\u0000c\"}", "\"a\\u0000b\"", ": must match the pattern ^a (/pattern)\n"},
+    /* Whether it matches is not known: it is not said. */
+    {"{\"pattern\": \"^(a+)+$\"}", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"",
+     ": could not be judged by the pattern ^(a+)+$: it needs too many steps (/pattern)\n"
+     ": cannot be judged: the schema asks for more steps, more depth or a harder pattern than the "
+     "limits allow ()\n"},
+    {"{\"not\": {\"pattern\": \"^(a+)+$\"}}",
+     "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\"",
+     ": cannot be judged: the schema asks for more steps, more depth or a harder pattern than the "
+     "limits allow ()\n"},
     {"{\"format\": \"uuid\", \"pattern\": \"^a\"}", "\"b\"",
      ": must have the format uuid (/format)\n: must match the pattern ^a (/pattern)\n"},
 };

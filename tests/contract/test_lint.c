@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../unit/unit.h"
 #include "contracts/files.h"
+#include "contracts/key_index.h"
 #include "contracts/lint/ignore.h"
 #include "contracts/lint/lint.h"
 #include "contracts/lint/past_tense.h"
@@ -368,6 +369,33 @@ static size_t count_of(const char *text, const char *part)
     return count;
 }
 
+START_TEST(things_of_one_key_stand_together_in_their_order)
+{
+    enum { THINGS = 1000, KEYS = 7, END = KEYS * 10 };
+    struct key_index index = {0};
+    size_t count = 1;
+    ck_assert_ptr_null(key_index_find(&index, 3, &count));
+    ck_assert_uint_eq(count, 0);
+    for (size_t i = 0; i < THINGS; i++) {
+        key_index_add(&index, (THINGS - i) % KEYS * 10, i);
+    }
+    key_index_sort(&index);
+    size_t all = 0;
+    for (uint64_t key = 0; key <= END; key++) {
+        const struct key_entry *found = key_index_find(&index, key, &count);
+        ck_assert(key % 10 == 0 && key < END ? count > 0 : count == 0);
+        for (size_t i = 0; i < count; i++) {
+            ck_assert_uint_eq(found[i].key, key);
+            ck_assert(i == 0 || found[i - 1].value < found[i].value);
+        }
+        all += count;
+    }
+    ck_assert_uint_eq(all, THINGS);
+    key_index_done(&index);
+    ck_assert(key_hash(KEY_HASH_START, NULL) != key_hash(KEY_HASH_START, ""));
+}
+END_TEST
+
 START_TEST(text_is_one_line_for_a_finding_and_moves_no_cursor)
 {
     AUTO(free_text) char *text = report_hostile("text");
@@ -538,6 +566,7 @@ static int run(void)
 
     TCase *reports = tcase_create("reports");
     tcase_add_checked_fixture(reports, NULL, teardown);
+    tcase_add_test(reports, things_of_one_key_stand_together_in_their_order);
     tcase_add_test(reports, text_is_one_line_for_a_finding_and_moves_no_cursor);
     tcase_add_test(reports, github_commands_stay_one_command);
     tcase_add_test(reports, junit_is_well_formed);

@@ -114,6 +114,8 @@ static const struct {
     {"#/x", FINDING_DANGLING, "leads nowhere from \"#/x\" on"},
     {"#/a/b/2", FINDING_DANGLING, "leads nowhere from \"#/a/b/2\" on"},
     {"#/a/b/01", FINDING_DANGLING, "leads nowhere"},
+    {"#/a/b/-0", FINDING_DANGLING, "leads nowhere"},
+    {"#/a/b/+0", FINDING_DANGLING, "leads nowhere"},
     {"#/a/b/-1", FINDING_DANGLING, "leads nowhere"},
     {"#/a/b/0/x", FINDING_DANGLING, "leads nowhere"},
     {"control.json#/x", FINDING_DANGLING, "leads nowhere"}, /* a control character is no digit */

@@ -36,6 +36,34 @@ START_TEST(grows_at_the_end)
 }
 END_TEST
 
+START_TEST(reads_files_up_to_a_limit)
+{
+    enum { MANY = 200000, MOST = 100000 };
+    AUTO(buffer_done) struct buffer buffer = {0};
+    FILE *file = tmpfile();
+    ck_assert_ptr_nonnull(file);
+    for (int i = 0; i < MANY; i++) {
+        (void)fputc('a' + i % 26, file);
+    }
+    rewind(file);
+    buffer_text(&buffer, "x");
+    ck_assert(buffer_read(&buffer, file, MANY));
+    ck_assert_uint_eq(buffer.length, MANY + 1);
+    ck_assert_int_eq(buffer.bytes[MANY], 'a' + (MANY - 1) % 26);
+
+    rewind(file);
+    buffer_clear(&buffer);
+    ck_assert(buffer_read(&buffer, file, MOST));
+    ck_assert(buffer.length > MOST && buffer.length < MANY);
+    (void)fclose(file);
+
+    file = fopen("/", "re"); /* a folder can be opened, and not read */
+    ck_assert_ptr_nonnull(file);
+    ck_assert(!buffer_read(&buffer, file, MOST));
+    (void)fclose(file);
+}
+END_TEST
+
 START_TEST(writes_numbers)
 {
     static const int64_t numbers[] = {0, 7, -1, 10, INT64_MAX, INT64_MIN, 1234567890123};
@@ -63,6 +91,7 @@ int main(void)
     TCase *tests = tcase_create("buffer");
     tcase_add_test(tests, is_empty_when_zeroed);
     tcase_add_test(tests, grows_at_the_end);
+    tcase_add_test(tests, reads_files_up_to_a_limit);
     tcase_add_test(tests, writes_numbers);
     tcase_add_test(tests, escapes_json);
     suite_add_tcase(suite, tests);

@@ -163,6 +163,43 @@ START_TEST(sees_control_characters)
 }
 END_TEST
 
+START_TEST(reads_four_hexadecimal_digits)
+{
+    static const char text[] = "00aF19";
+    ck_assert_int_eq(text_hex_quad(text, text + 6), 0xaf);
+    ck_assert_int_eq(text_hex_quad(text + 2, text + 6), 0xaf19);
+    ck_assert_int_eq(text_hex_quad(text + 3, text + 6), -1);
+    ck_assert_int_eq(text_hex_digit('g'), -1);
+    ck_assert_int_eq(text_hex_digit('\x10'), -1); /* '0' without a bit */
+    ck_assert_int_eq(text_hex_digit('\xff'), -1);
+}
+END_TEST
+
+static const struct {
+    const char *text, *decoded;
+    bool is_well_formed;
+} percents[] = {
+    {"", "", true},
+    {"a%20b", "a b", true},
+    {"%41%6a%C3%ab", "Aj\xc3\xab", true},
+    {"%2541", "%41", true},
+    {"%01", "\x01", true},
+    {"%00x", "%00x", false},
+    {"100%", "100%", false},
+    {"%4", "%4", false},
+    {"%%41", "%A", false},
+    {"%4g%41", "%4gA", false},
+};
+
+START_TEST(decodes_percents)
+{
+    char text[16];
+    (void)snprintf(text, sizeof text, "%s", percents[_i].text);
+    ck_assert(text_decode_percent(text) == percents[_i].is_well_formed);
+    ck_assert_str_eq(text, percents[_i].decoded);
+}
+END_TEST
+
 START_TEST(compares_starts)
 {
     ck_assert(text_starts_with("abc", "") && text_starts_with("abc", "abc"));
@@ -180,6 +217,8 @@ int main(void)
     tcase_add_test(tests, knows_real_days);
     tcase_add_test(tests, knows_utf8);
     tcase_add_test(tests, sees_control_characters);
+    tcase_add_test(tests, reads_four_hexadecimal_digits);
+    tcase_add_loop_test(tests, decodes_percents, 0, COUNT_OF(percents));
     tcase_add_test(tests, compares_starts);
     suite_add_tcase(suite, tests);
     return unit_run(suite);

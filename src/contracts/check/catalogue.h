@@ -24,7 +24,10 @@ struct check_entry {
     bool is_compiled;
     struct jsonschema *payload, *headers; /* NULL: everything is allowed, or `note` */
     const char *note;                     /* why payloads cannot be judged */
-    char *broken;                         /* why a schema cannot be used */
+    bool is_foreign;                      /* because of their schemaFormat */
+    const char *unjudged; /* why nothing can be said about the message: its contract cannot be read;
+                             NULL: it can */
+    const struct node *because; /* where that is */
 };
 
 struct checker {
@@ -76,6 +79,10 @@ void content_judge_payload(struct checker *checker, struct check_entry *entry,
                            struct check_subject *subject, const struct check_notes *notes,
                            const char **note);
 void content_done(struct check_subject *subject);
+
+/* What the AMQP bindings of the operations say that have this message. */
+void operation_judge(struct checker *checker, const struct check_entry *entry,
+                     const struct check_message *message, const struct check_notes *notes);
 
 /* The wire's rules of profile quadrille. */
 void ours_judge(struct checker *checker, const struct check_entry *entry,

@@ -69,14 +69,9 @@ void checker_refuse(struct check_verdict *verdict, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    char *text = NULL;
-    if (vasprintf(&text, format, args) < 0) {
-        abort();
-    }
-    va_end(args);
     begin(verdict);
-    refuse(verdict, CHECK_INPUT, arena_text(&verdict->arena, text, strlen(text)));
-    free(text);
+    refuse(verdict, CHECK_INPUT, arena_vprintf(&verdict->arena, format, args));
+    va_end(args);
 }
 
 static struct check_notes notes_in(const struct checker *checker, struct check_verdict *verdict,
@@ -85,8 +80,19 @@ static struct check_notes notes_in(const struct checker *checker, struct check_v
     return (struct check_notes){&verdict->arena, errors, checker->options.max_errors};
 }
 
+/* One of its descriptions, all of which must allow it, cannot be read. */
+static bool is_unjudged(const struct check_entry *entry)
+{
+    const struct check_entry *copy = entry;
+    while (copy != NULL && copy->unjudged == NULL) {
+        copy = copy->copy;
+    }
+    return copy != NULL;
+}
+
 static void settle(struct check_verdict *verdict, const struct check_entry *entry)
 {
+    verdict->is_unjudged = is_unjudged(entry);
     verdict->message = entry->message;
     verdict->label = entry->label;
     verdict->is_allowed = check_found(&verdict->errors) == 0;
@@ -218,7 +224,10 @@ static void say_unidentified(struct contest *contest)
 {
     struct check_verdict *verdict = contest->verdict;
     qsort(contest->items, contest->count, sizeof contest->items[0], nearest_first);
-    refuse(verdict, CHECK_MESSAGE, "is no message of the contracts");
+    refuse(verdict, CHECK_MESSAGE,
+           contest->checker->set->documents.findings.count > 0
+               ? "is no message of the contracts, as far as they can be read"
+               : "is no message of the contracts");
     for (size_t i = 0; i < contest->count; i++) {
         const struct check_entry *entry = contest->items[i].entry;
         struct check_candidate *candidate = add_candidate(verdict, entry);
@@ -251,6 +260,7 @@ static void say_none_fits(struct contest *contest)
     struct check_verdict *verdict = contest->verdict;
     for (size_t i = 0; i < contest->count; i++) {
         contest->items[i].agrees = 0; /* they all do */
+        verdict->is_unjudged = verdict->is_unjudged || is_unjudged(contest->items[i].entry);
     }
     qsort(contest->items, contest->count, sizeof contest->items[0], nearest_first);
     refuse(verdict, CHECK_MESSAGE,

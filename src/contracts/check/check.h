@@ -72,6 +72,9 @@ struct check_candidate {
 struct check_verdict {
     struct arena arena;
     bool is_allowed;
+    /* Not allowed, because nothing can be said: the contract of what it is, or may be, cannot be
+     * read. */
+    bool is_unjudged;
     const struct asyncapi_message *message; /* what it is; NULL: none, or several */
     const char *label;                      /* of that */
     struct check_errors errors;
@@ -99,6 +102,14 @@ void checker_free(struct checker *checker);
  */
 enum outcome checker_find(struct checker *checker, const char *name, struct check_entry **out,
                           struct fault *fault);
+
+/* Calls `see` for each message, or only for `entry` and its copies, about which the contracts
+ * cannot say all: `reason` tells why. Then payloads get the verdict is_unjudged, or where only the
+ * payload's schema is of a kind that cannot be judged here, a note.
+ */
+typedef void checker_see(void *context, const char *label, const char *reason);
+void checker_each_unjudged(struct checker *checker, struct check_entry *entry, checker_see *see,
+                           void *context);
 
 /* The bytes of a payload of this message. */
 void checker_payload(struct checker *checker, struct check_entry *entry, const char *bytes,

@@ -40,21 +40,16 @@ void check_note(const struct check_notes *notes, enum check_part part, const cha
     }
     va_list args;
     va_start(args, format);
-    char *text = NULL;
-    if (vasprintf(&text, format, args) < 0) {
-        abort();
-    }
-    va_end(args);
     *error = (struct check_error){
         .part = part,
         .instance = instance,
-        .text = arena_text(notes->arena, text, strlen(text)),
+        .text = arena_vprintf(notes->arena, format, args),
     };
+    va_end(args);
     if (because != NULL) {
         error->schema = pointer_to(notes->arena, because);
         error->place = because->place;
     }
-    free(text);
 }
 
 struct explanation {
@@ -221,6 +216,18 @@ static bool is_encoded(const struct check_message *message)
            strcasecmp(encoding, "identity") != 0 && strcasecmp(encoding, "8bit") != 0;
 }
 
+/* Notes why not. */
+static bool is_judged(struct checker *checker, struct check_entry *entry,
+                      const struct check_notes *notes)
+{
+    catalogue_compile(checker, entry);
+    if (entry->unjudged != NULL) {
+        check_note(notes, CHECK_PAYLOAD, "", entry->because, "cannot be judged, %s",
+                   entry->unjudged);
+    }
+    return entry->unjudged == NULL;
+}
+
 void content_judge_payload(struct checker *checker, struct check_entry *entry,
                            struct check_subject *subject, const struct check_notes *notes,
                            const char **note)
@@ -228,10 +235,8 @@ void content_judge_payload(struct checker *checker, struct check_entry *entry,
     const struct check_message *message = subject->message;
     const char *given = check_text(message->properties, "content_type");
     const char *type = entry->message->content_type != NULL ? entry->message->content_type : given;
-    catalogue_compile(checker, entry);
-    if (entry->broken != NULL) {
-        check_note(notes, CHECK_PAYLOAD, "", entry->message->payload,
-                   "cannot be judged, the contract's schema is wrong: %s", entry->broken);
+    if (!is_judged(checker, entry, notes)) {
+        return;
     }
     if (entry->payload == NULL) {
         *note = entry->note;
@@ -304,9 +309,12 @@ void content_judge(struct checker *checker, struct check_entry *entry,
                    const char **note)
 {
     const struct check_message *message = subject->message;
-    catalogue_compile(checker, entry);
+    if (!is_judged(checker, entry, notes)) {
+        return;
+    }
     judge_content_type(entry->message, message, notes);
     judge_binding(checker, entry->message, message, notes);
+    operation_judge(checker, entry, message, notes);
     judge_headers(entry, message, notes);
     content_judge_payload(checker, entry, subject, notes, note);
     judge_correlation(entry->message, subject, notes);

@@ -3,10 +3,14 @@
 
 #include "contracts/check/address.h"
 #include "contracts/similar.h"
+#include "core/text.h"
 
 #include <string.h>
 
-enum { SHORT_TEXT_MAX_BYTES = 255 }; /* AMQP's shortstr */
+enum {
+    SHORT_TEXT_MAX_BYTES = 255, /* AMQP's shortstr */
+    TOLD_NAME_MAX_BYTES = 64,   /* of a member that is not known */
+};
 
 /* What a description may hold. The last ones are told by the management API and not judged. */
 static const char *const members[] = {
@@ -40,16 +44,22 @@ static struct json_object *member(struct json_object *object, const char *key)
     return json_object_object_get_ex(object, key, &found) ? found : NULL;
 }
 
+/* Its name is no value of the message: it is the slip itself. */
 static enum outcome refuse_unknown(const char *where, const char *key, const char *const *names,
                                    size_t count, struct fault *fault)
 {
     const char *meant = similar_find(key, names, count);
-    if (meant != NULL) {
-        return fault_set(fault, REJECT, "%s a member that is not known; did you mean %s?", where,
-                         meant);
+    size_t length = 0;
+    size_t point = 1;
+    while (point > 0 && length < TOLD_NAME_MAX_BYTES && key[length] != '\0') {
+        uint32_t unused = 0;
+        point = text_code_point(key + length, strlen(key + length), &unused);
+        length += point;
     }
-    return fault_set(fault, REJECT, "%s a member that is not known; --help tells those that are",
-                     where);
+    return fault_set(fault, REJECT, "%s a member \"%.*s%s\" that is not known; %s%s%s", where,
+                     (int)length, key, key[length] != '\0' ? "…" : "",
+                     meant != NULL ? "did you mean " : "--help tells those that are",
+                     meant != NULL ? meant : "", meant != NULL ? "?" : "");
 }
 
 static enum outcome check_members(struct json_object *description, struct fault *fault)

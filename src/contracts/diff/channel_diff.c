@@ -40,7 +40,7 @@ static void tell_address(struct document_comparison *c, const struct asyncapi_ch
                          const struct asyncapi_channel *new, enum diff_level level, unsigned sides,
                          const char *note)
 {
-    size_t from = c->diff->count;
+    document_pin(c, new);
     document_tell(c, &(struct document_change){
                          .rule = C1,
                          .level = level,
@@ -52,7 +52,7 @@ static void tell_address(struct document_comparison *c, const struct asyncapi_ch
                          .after = new->address,
                          .note = note,
                      });
-    document_pin(c, from, new);
+    document_pin(c, NULL);
 }
 
 /* The publisher uses another key: which queues of today lose or get it? */
@@ -250,6 +250,8 @@ void document_diff_channels(struct document_comparison *c, struct asyncapi_docum
             compare_address(c, channel, other);
             compare_topology(c, channel, other);
             compare_ends(c, channel, other);
+            document_diff_parameters(c, channel, other);
+            document_diff_channel_servers(c, channel, other);
         }
     }
 }
@@ -322,6 +324,62 @@ static void tell_send_removed(struct document_comparison *c, const struct asynca
                                  : "who hears it is not known");
 }
 
+/* What is not said is what the broker takes it for. */
+static const struct {
+    const char *name, *fallback;
+    enum diff_level level;
+} settings[] = {
+    {"expiration", NULL, DIFF_RISKY},   {"userId", NULL, DIFF_RISKY},
+    {"cc", NULL, DIFF_TOPOLOGY},        {"bcc", NULL, DIFF_TOPOLOGY},
+    {"priority", "0", DIFF_RISKY},      {"deliveryMode", "1", DIFF_RISKY},
+    {"mandatory", "false", DIFF_RISKY}, {"replyTo", NULL, DIFF_RISKY},
+    {"timestamp", "false", DIFF_RISKY}, {"ack", "false", DIFF_RISKY},
+};
+
+static const struct node *binding_of(struct documents *documents,
+                                     const struct asyncapi_operation *operation)
+{
+    const struct node *bindings = node_find(operation->at, "bindings");
+    bindings = bindings != NULL ? ref_follow(documents, bindings) : NULL;
+    const struct node *amqp = node_find(bindings, "amqp");
+    return amqp != NULL ? ref_follow(documents, amqp) : NULL;
+}
+
+static const char *setting_text(struct document_comparison *c, const struct node *amqp,
+                                size_t index)
+{
+    const struct node *value = node_find(amqp, settings[index].name);
+    if (value == NULL) {
+        return settings[index].fallback;
+    }
+    return value->kind < NODE_LIST ? value->text : diff_text(&c->arena, value);
+}
+
+static void compare_settings(struct document_comparison *c, const struct asyncapi_operation *old,
+                             const struct asyncapi_operation *new)
+{
+    const struct node *was = binding_of(&c->old->documents, old);
+    const struct node *is = binding_of(&c->new->documents, new);
+    for (size_t i = 0; i < COUNT_OF(settings); i++) {
+        const char *before = setting_text(c, was, i);
+        const char *after = setting_text(c, is, i);
+        const struct node *a = node_find(was, settings[i].name);
+        const struct node *b = node_find(is, settings[i].name);
+        if (!same_or_none(before, after)) {
+            document_tell(c, &(struct document_change){
+                                 .rule = O5,
+                                 .level = settings[i].level,
+                                 .subject = document_subject(c, new->document->service, new->key),
+                                 .old = a != NULL ? a : old->at,
+                                 .new = b != NULL ? b : new->at,
+                                 .before = before,
+                                 .after = after,
+                                 .note = settings[i].name,
+                             });
+        }
+    }
+}
+
 /* What the operation itself still does; its removal is told as such. */
 static void compare_messages(struct document_comparison *c,
                              const struct asyncapi_operation *operation,
@@ -361,6 +419,9 @@ void document_diff_operations(struct document_comparison *c, struct asyncapi_doc
             } else {
                 tell_operation(c, O2, DIFF_TOPOLOGY, 0, operation, NULL, NULL);
             }
+        }
+        if (other != NULL) {
+            compare_settings(c, operation, other);
         }
         compare_messages(c, operation, other, new);
     }

@@ -162,6 +162,10 @@ enum verdict check_not(struct inclusion *run, const struct variant *left, const 
                        const struct node *keyword)
 {
     struct terms *terms = terms_of_variant(run, left);
+    const struct node *twice = node_find(keyword, "not");
+    if (twice != NULL && keyword->count == 1) {
+        return inclusion_decide(run, terms, twice);
+    }
     if (are_disjoint(run, terms, keyword)) {
         return VERDICT_YES;
     }

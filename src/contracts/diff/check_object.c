@@ -8,17 +8,51 @@ static enum verdict worse(enum verdict a, enum verdict b)
     return a > b ? a : b;
 }
 
-static bool requires(const struct terms *terms, const char *name)
+/* Dependencies looked at for one name. */
+enum { DEPENDENCY_DEPTH_MAX = 4, DEPENDENCIES_MAX = 5000 };
+
+static bool lists(const struct node *list, const char *name)
 {
-    for (size_t i = 0; i < terms->count; i++) {
-        const struct node *list = node_find(terms->items[i].node, "required");
-        for (const struct node *at = list != NULL ? list->first : NULL; at != NULL; at = at->next) {
-            if (at->kind == NODE_STRING && strcmp(at->text, name) == 0) {
+    for (const struct node *at = list != NULL && list->kind == NODE_LIST ? list->first : NULL;
+         at != NULL; at = at->next) {
+        if (at->kind == NODE_STRING && strcmp(at->text, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool requires_at(const struct terms *terms, const char *name, int depth, int *left);
+
+/* What is required may need further members. */
+static bool is_needed(const struct terms *terms, const char *name, int depth, int *left)
+{
+    for (size_t i = 0; i < terms->count && depth < DEPENDENCY_DEPTH_MAX; i++) {
+        const struct node *needs = node_find(terms->items[i].node, "dependencies");
+        for (const struct node *at = needs != NULL && needs->kind == NODE_MAP ? needs->first : NULL;
+             at != NULL && --*left > 0; at = at->next) {
+            if (lists(at, name) && requires_at(terms, at->key, depth + 1, left)) {
                 return true;
             }
         }
     }
     return false;
+}
+
+static bool requires_at(const struct terms *terms, const char *name, int depth, int *left)
+{
+    for (size_t i = 0; i < terms->count; i++) {
+        if (lists(node_find(terms->items[i].node, "required"), name)) {
+            return true;
+        }
+    }
+    return is_needed(terms, name, depth, left);
+}
+
+static bool requires(const struct terms *terms, const char *name)
+{
+    int left = DEPENDENCIES_MAX;
+    return requires_at(terms, name, 0, &left);
 }
 
 static bool declares(const struct terms *terms, const char *name)
@@ -111,8 +145,23 @@ enum verdict check_properties(struct inclusion *run, const struct variant *left,
  * way in which its patterns may match. */
 struct others {
     struct terms *cases[INCLUSION_TERMS_MAX];
+    const struct node *patterns[INCLUSION_TERMS_MAX]; /* {pattern: …} of its names; NULL: any */
     size_t count;
 };
+
+/* False when its names are not just a few. */
+static bool list_names(struct inclusion *run, const struct variant *left, struct variants *out)
+{
+    if (terms_find(left->terms, "propertyNames") == NULL) {
+        return false;
+    }
+    variants_make(run, terms_names(run, left->terms, NULL), out);
+    bool are_few = !out->is_unsure;
+    for (size_t i = 0; i < out->count && are_few; i++) {
+        are_few = out->items[i].is_finite;
+    }
+    return are_few;
+}
 
 static void add_patterns(struct inclusion *run, const struct terms *base, const struct term *term,
                          struct others *out)
@@ -124,6 +173,7 @@ static void add_patterns(struct inclusion *run, const struct terms *base, const 
             return;
         }
         out->cases[out->count] = terms_copy(run, base);
+        out->patterns[out->count] = terms_pattern(run, at->key);
         terms_add(run, out->cases[out->count++], at, term->is_left);
     }
 }
@@ -137,8 +187,9 @@ static bool has_patterns(const struct term *term)
 /* Only one schema with patterns is taken apart; of further ones nothing is concluded. */
 static void find_others(struct inclusion *run, const struct variant *left, struct others *out)
 {
+    struct variants names;
     *out = (struct others){0};
-    if (left->is_closed) {
+    if (left->is_closed || left->max_size == 0 || list_names(run, left, &names)) {
         return; /* there are none */
     }
     struct terms *base = terms_new(run);
@@ -164,19 +215,61 @@ static void find_others(struct inclusion *run, const struct variant *left, struc
     }
 }
 
+/* Every such name of the left side matches the pattern. */
+static bool are_matched(struct inclusion *run, const struct variant *left,
+                        const struct node *own_pattern, const char *pattern)
+{
+    const struct terms *names = terms_names(run, left->terms, own_pattern);
+    return inclusion_try_below(run, names, terms_pattern(run, pattern)) == VERDICT_YES;
+}
+
+/* One of the right side's patterns speaks of all of them. */
+static bool are_patterned(struct inclusion *run, const struct variant *left,
+                          const struct node *own_pattern, const struct node *right)
+{
+    const struct node *patterns = node_find(right, "patternProperties");
+    for (const struct node *at = patterns != NULL ? patterns->first : NULL; at != NULL;
+         at = at->next) {
+        if (are_matched(run, left, own_pattern, at->key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Some of them are certainly those that `schema` speaks of: any name may be there, or all match. */
+static bool are_meant(struct inclusion *run, const struct variant *left,
+                      const struct node *own_pattern, const struct node *right,
+                      const struct node *schema)
+{
+    bool are_any = terms_find(left->terms, "propertyNames") == NULL;
+    if (are_any && own_pattern == NULL) {
+        return true;
+    }
+    if (strcmp(schema->key, "additionalProperties") == 0) {
+        return are_any && node_find(right, "properties") == NULL &&
+               node_find(right, "patternProperties") == NULL;
+    }
+    return are_matched(run, left, own_pattern, schema->key);
+}
+
 static enum verdict check_others(struct inclusion *run, const struct variant *left,
                                  const struct node *right, const struct node *schema,
                                  const char *keyword)
 {
     struct others others;
+    bool is_additional = strcmp(keyword, "additionalProperties") == 0;
     find_others(run, left, &others);
     enum verdict verdict = VERDICT_YES;
     for (size_t i = 0; i < others.count; i++) {
-        if (terms_are_empty(run, others.cases[i])) {
+        const struct node *pattern = others.patterns[i];
+        if (terms_are_empty(run, others.cases[i]) ||
+            (is_additional && are_patterned(run, left, pattern, right))) {
             continue;
         }
         enum verdict one = inclusion_try_below(run, others.cases[i], schema);
-        verdict = worse(verdict, one);
+        bool is_doubtful = one == VERDICT_NO && !are_meant(run, left, pattern, right, schema);
+        verdict = worse(verdict, is_doubtful ? VERDICT_UNKNOWN : one);
     }
     if (verdict == VERDICT_YES) {
         return verdict;
@@ -200,7 +293,7 @@ static enum verdict is_additional(struct inclusion *run, const struct node *righ
     const struct node *patterns = node_find(right, "patternProperties");
     for (const struct node *at = patterns != NULL ? patterns->first : NULL; at != NULL;
          at = at->next) {
-        enum verdict one = literal_matches(run, at->key, name);
+        enum verdict one = instance_matches(run, at->key, name);
         if (one == VERDICT_YES) {
             return VERDICT_NO;
         }
@@ -262,6 +355,16 @@ static enum verdict for_names(struct inclusion *run, const struct variant *left,
             }
         }
     }
+    struct variants names;
+    bool are_few = list_names(run, left, &names);
+    for (size_t i = 0; are_few && i < names.count; i++) {
+        for (size_t n = 0; n < names.items[i].value_count; n++) {
+            const struct node *name = names.items[i].values[n];
+            if (name->length == 0 && !declares(left->terms, name->text)) {
+                verdict = worse(verdict, check(run, left, right, name->text, schema));
+            }
+        }
+    }
     /* Declared in another branch: may be there, too. */
     for (size_t i = 0; left->is_closed && i < left->declaring->count; i++) {
         const struct node *properties = node_find(left->declaring->items[i].node, "properties");
@@ -287,7 +390,7 @@ static enum verdict check_matching(struct inclusion *run, const struct variant *
                                    const struct node *schema)
 {
     struct terms *member = NULL;
-    if (literal_matches(run, schema->key, name) == VERDICT_NO ||
+    if (instance_matches(run, schema->key, name) == VERDICT_NO ||
         member_of(run, left, name, &member)) {
         return VERDICT_YES;
     }
@@ -312,12 +415,27 @@ static bool has_same_pattern(struct inclusion *run, const struct variant *left,
     return false;
 }
 
+/* "^name$" matches one name; NULL: more than that, or nobody knows. */
+static const char *only_name(struct inclusion *run, const char *pattern)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    size_t length = pattern[0] == '^' ? strspn(pattern + 1, plain) : 0;
+    return length > 0 && strcmp(pattern + 1 + length, "$") == 0
+               ? arena_text(&run->arena, pattern + 1, length)
+               : NULL;
+}
+
 enum verdict check_pattern_properties(struct inclusion *run, const struct variant *left,
                                       const struct node *right, const struct node *keyword)
 {
     enum verdict verdict = VERDICT_YES;
     for (const struct node *at = keyword->first; at != NULL; at = at->next) {
+        const char *name = only_name(run, at->key);
         if (has_same_pattern(run, left, at)) {
+            continue;
+        }
+        if (name != NULL) {
+            verdict = worse(verdict, check_matching(run, left, right, name, at));
             continue;
         }
         verdict = worse(verdict, for_names(run, left, right, at, check_matching));
@@ -328,52 +446,37 @@ enum verdict check_pattern_properties(struct inclusion *run, const struct varian
 
 /* ---- Names. ---- */
 
-static struct node string_type = {.kind = NODE_STRING, .text = "string", .key = "type"};
-static const struct node any_name = {
-    .kind = NODE_MAP,
-    .first = &string_type,
-    .last = &string_type,
-    .count = 1,
-};
-
 static enum verdict check_name(struct inclusion *run, const struct variant *left,
                                const struct node *right, const char *name,
                                const struct node *schema)
 {
     struct terms *member = NULL;
     const struct node value = {.kind = NODE_STRING, .text = name};
-    enum verdict verdict = literal_fits(run, &value, schema);
+    enum verdict verdict = instance_fits(run, &value, schema);
     return verdict == VERDICT_YES || member_of(run, left, name, &member) ? VERDICT_YES : verdict;
 }
 
-static bool has_others(struct inclusion *run, const struct variant *left)
+static enum verdict check_other_names(struct inclusion *run, const struct variant *left,
+                                      const struct node *keyword)
 {
     struct others others;
+    enum verdict verdict = VERDICT_YES;
     find_others(run, left, &others);
     for (size_t i = 0; i < others.count; i++) {
         if (!terms_are_empty(run, others.cases[i])) {
-            return true;
+            const struct terms *names = terms_names(run, left->terms, others.patterns[i]);
+            verdict = worse(verdict, inclusion_try_below(run, names, keyword));
         }
     }
-    return false;
+    return verdict;
 }
 
 enum verdict check_property_names(struct inclusion *run, const struct variant *left,
                                   const struct node *right, const struct node *keyword)
 {
     enum verdict verdict = for_names(run, left, right, keyword, check_name);
-    if (verdict == VERDICT_YES && has_others(run, left)) {
-        struct terms *names = terms_new(run);
-        terms_add(run, names, &any_name, true);
-        for (size_t i = 0; i < left->terms->count; i++) {
-            const struct term *term = &left->terms->items[i];
-            const struct node *own = node_find(term->node, "propertyNames");
-            if (own != NULL) {
-                terms_add(run, names, own, term->is_left);
-            }
-        }
-        verdict = inclusion_try_below(run, names, keyword);
-    }
+    verdict = worse(verdict,
+                    verdict == VERDICT_YES ? check_other_names(run, left, keyword) : VERDICT_YES);
     const struct reason reason = {.forward = P22, .backward = P22, .keyword = "propertyNames"};
     if (verdict == VERDICT_NO) {
         return inclusion_no(run, left, right, reason);

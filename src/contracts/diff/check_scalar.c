@@ -74,12 +74,68 @@ static enum verdict refuse_values(struct inclusion *run, const struct variant *l
     return inclusion_no(run, left, right, reason);
 }
 
-/* enum, const. What is not a few values itself may still be few by its pattern. */
+/* As many integers as an enum may well have. */
+enum { INTEGERS_MAX = 100 };
+
+static bool fits_terms(struct inclusion *run, const struct terms *terms, const struct node *value)
+{
+    for (size_t i = 0; i < terms->count; i++) {
+        if (instance_fits(run, value, terms->items[i].node) == VERDICT_NO) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* False when there are too many. */
+static bool list_integers(struct inclusion *run, const struct variant *left, struct variant *out)
+{
+    int64_t low = 0;
+    int64_t high = 0;
+    if (left->kinds != KIND_INTEGER || !variant_low_integer(left, &low) ||
+        !variant_high_integer(left, &high) || high - low >= INTEGERS_MAX) {
+        return false;
+    }
+    *out = *left;
+    out->values = arena_alloc(&run->arena, INTEGERS_MAX * sizeof(const struct node *));
+    for (int64_t integer = low; integer <= high; integer++) {
+        struct node *value = arena_alloc(&run->arena, sizeof *value);
+        *value = (struct node){.kind = NODE_INTEGER,
+                               .text = arena_printf(&run->arena, "%lld", (long long)integer),
+                               .integer = integer,
+                               .number = (double)integer};
+        if (fits_terms(run, left->terms, value)) {
+            out->values[out->value_count++] = value;
+        }
+    }
+    return true;
+}
+
+/* One number, or as many integers as lie between two bounds. */
+static bool list_numbers(struct inclusion *run, const struct variant *left, struct variant *out)
+{
+    if ((left->kinds & ~(unsigned)KIND_NUMBER) != 0 || left->low == NULL || left->high == NULL) {
+        return false;
+    }
+    if (literal_compare(left->low, left->high) != 0) {
+        return list_integers(run, left, out);
+    }
+    *out = *left;
+    out->values = arena_alloc(&run->arena, sizeof(const struct node *));
+    out->values[out->value_count++] = left->low;
+    return true;
+}
+
+/* enum, const. What is not a few values itself may still be few by its bounds or its pattern. */
 enum verdict check_values(struct inclusion *run, const struct variant *left,
                           const struct node *right, const struct node *keyword)
 {
     if (left->is_finite) {
         return refuse_values(run, left, right, keyword);
+    }
+    struct variant few;
+    if (list_numbers(run, left, &few)) {
+        return refuse_values(run, &few, right, keyword);
     }
     struct reason reason = reason_of_values(run, left, keyword->key);
     if (terms_find(left->terms, "pattern") != NULL || terms_find(left->terms, "format") != NULL ||
@@ -152,17 +208,20 @@ enum verdict check_multiple_of(struct inclusion *run, const struct variant *left
                                const struct node *right, const struct node *keyword)
 {
     static const struct node one = {.kind = NODE_INTEGER, .text = "1", .integer = 1, .number = 1};
-    if ((left->kinds & KIND_FRACTION) == 0 && literal_is_multiple(run, &one, keyword)) {
+    if ((left->kinds & KIND_FRACTION) == 0 && instance_is_multiple(run, &one, keyword)) {
         return VERDICT_YES;
     }
+    size_t divisors = 0;
     for (size_t i = 0; i < left->terms->count; i++) {
         const struct node *divisor = node_find(left->terms->items[i].node, "multipleOf");
-        if (divisor != NULL && literal_is_multiple(run, divisor, keyword)) {
+        if (divisor != NULL && instance_is_multiple(run, divisor, keyword)) {
             return VERDICT_YES;
         }
+        divisors += divisor != NULL;
     }
-    return inclusion_no(run, left, right,
-                        (struct reason){.forward = P17, .backward = P17, .keyword = "multipleOf"});
+    const struct reason reason = {.forward = P17, .backward = P17, .keyword = "multipleOf"};
+    return divisors > 1 ? inclusion_unknown(run, left, right, reason) /* together they may */
+                        : inclusion_no(run, left, right, reason);
 }
 
 /* ---- Sizes: of texts, arrays and objects. ---- */
@@ -177,14 +236,33 @@ enum verdict check_min_size(struct inclusion *run, const struct variant *left,
                      (struct reason){.forward = P15, .backward = P16, .keyword = keyword->key});
 }
 
+/* Items that all differ, and can only be one of a few values. */
+static bool has_few_items(struct inclusion *run, const struct variant *left)
+{
+    const struct node *unique = terms_find(left->terms, "uniqueItems");
+    if (left->kinds != KIND_ARRAY || unique == NULL || unique->integer == 0) {
+        return false;
+    }
+    struct terms *item = terms_new(run);
+    struct variants values;
+    terms_item(run, left->terms, INT32_MAX, item);
+    variants_make(run, item, &values);
+    bool are_few = !values.is_unsure;
+    for (size_t i = 0; i < values.count && are_few; i++) {
+        are_few = values.items[i].is_finite;
+    }
+    return are_few;
+}
+
 enum verdict check_max_size(struct inclusion *run, const struct variant *left,
                             const struct node *right, const struct node *keyword)
 {
-    return left->max_size != INT64_MAX && (double)left->max_size <= keyword->number
-               ? VERDICT_YES
-               : inclusion_no(
-                     run, left, right,
-                     (struct reason){.forward = P15, .backward = P16, .keyword = keyword->key});
+    const struct reason reason = {.forward = P15, .backward = P16, .keyword = keyword->key};
+    if (left->max_size != INT64_MAX && (double)left->max_size <= keyword->number) {
+        return VERDICT_YES;
+    }
+    return has_few_items(run, left) ? inclusion_unknown(run, left, right, reason)
+                                    : inclusion_no(run, left, right, reason);
 }
 
 /* ---- Texts. ---- */

@@ -23,29 +23,79 @@ static bool is_same_place(struct position a, struct position b)
 
 static bool is_same(const struct diff_finding *a, const struct diff_finding *b)
 {
-    return a->rule == b->rule && a->level == b->level && strcmp(a->path, b->path) == 0 &&
-           strcmp(a->subject, b->subject) == 0 && is_same_place(a->old_place, b->old_place) &&
-           is_same_place(a->new_place, b->new_place) && strcmp(a->before, b->before) == 0 &&
-           strcmp(a->after, b->after) == 0;
+    return a->rule == b->rule && a->level == b->level && a->is_error == b->is_error &&
+           strcmp(a->path, b->path) == 0 && strcmp(a->subject, b->subject) == 0 &&
+           is_same_place(a->old_place, b->old_place) && is_same_place(a->new_place, b->new_place) &&
+           strcmp(a->before, b->before) == 0 && strcmp(a->after, b->after) == 0;
 }
 
-/* Where the list is full, the most harmless one gives way to a worse one: what breaks is not lost
- * among words. */
-static struct diff_finding *find_milder(struct diff *diff, enum diff_level level)
+/* ---- A full list. ---- */
+
+void diff_next_group(struct diff *diff)
+{
+    diff->group++;
+    diff->left_out.announceable = 0;
+    diff->left_out.pinned = 0;
+    diff->left_out.has_content = false;
+}
+
+bool diff_is_content(const struct diff_finding *finding)
+{
+    return finding->rule != P29 && finding->rule != P30 && finding->rule != M3 &&
+           finding->rule != S1 && finding->rule != C5 && finding->rule != X1 &&
+           (finding->rule != P31 || finding->level != DIFF_OK);
+}
+
+size_t diff_count_left_out(const struct diff *diff)
+{
+    size_t count = diff->left_out.errors;
+    for (int level = DIFF_OK; level < DIFF_LEVEL_COUNT; level++) {
+        count += diff->left_out.levels[level];
+    }
+    return count;
+}
+
+static void leave_out(struct diff *diff, const struct diff_finding *finding)
+{
+    struct diff_left_out *left_out = &diff->left_out;
+    if (finding->is_error) {
+        left_out->errors++;
+        return;
+    }
+    left_out->levels[finding->level]++;
+    if (finding->group != diff->group) {
+        return; /* that document is done */
+    }
+    left_out->has_content |= diff_is_content(finding);
+    if (finding->level == DIFF_BREAKING) {
+        left_out->pinned += finding->is_pinned;
+        left_out->announceable += !finding->is_pinned;
+    }
+}
+
+static int weight_of(const struct diff_finding *finding)
+{
+    return finding->is_error ? DIFF_LEVEL_COUNT : (int)finding->level;
+}
+
+/* The most harmless one gives way to a worse one: what breaks is not lost among words. */
+static struct diff_finding *take_milder_place(struct diff *diff, const struct diff_finding *finding)
 {
     struct diff_finding *mildest = &diff->items[0];
-    for (size_t i = 1; i < diff->count; i++) {
-        if (!diff->items[i].is_error && diff->items[i].level < mildest->level) {
+    for (size_t i = 1; i < diff->count && weight_of(mildest) > DIFF_OK; i++) {
+        if (weight_of(&diff->items[i]) < weight_of(mildest)) {
             mildest = &diff->items[i];
         }
     }
-    return mildest->level < level ? mildest : NULL;
+    bool is_milder = weight_of(mildest) < weight_of(finding);
+    leave_out(diff, is_milder ? mildest : finding);
+    return is_milder ? mildest : NULL;
 }
 
-static struct diff_finding *make_room(struct diff *diff, enum diff_level level)
+static struct diff_finding *make_room(struct diff *diff, const struct diff_finding *finding)
 {
     if (diff->count == DIFF_FINDINGS_MAX) {
-        return find_milder(diff, level);
+        return take_milder_place(diff, finding);
     }
     if ((diff->count & (diff->count - 1)) == 0) {
         size_t room = diff->count == 0 ? 1 : diff->count * 2;
@@ -62,11 +112,14 @@ void diff_add(struct diff *diff, const struct diff_finding *finding)
             return;
         }
     }
-    struct diff_finding *item = make_room(diff, finding->level);
+    struct diff_finding added = *finding;
+    added.group = diff->group;
+    added.is_pinned |= diff->is_pinned;
+    struct diff_finding *item = make_room(diff, &added);
     if (item == NULL) {
         return; /* that many say enough */
     }
-    *item = *finding;
+    *item = added;
     item->subject = copy(diff, finding->subject);
     item->path = copy(diff, finding->path);
     item->pointer = copy(diff, finding->pointer);

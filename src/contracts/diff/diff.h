@@ -32,6 +32,16 @@ struct diff_finding {
     bool is_pinned;   /* the address carries the major version: a new one of the document is not
                          enough */
     bool is_error;    /* fails whatever the level */
+    unsigned group;   /* of the document it is about: set by diff_add */
+};
+
+/* What did not fit in the list. It is counted, because a verdict must not depend on the room. */
+struct diff_left_out {
+    size_t levels[DIFF_LEVEL_COUNT]; /* without the errors */
+    size_t errors;
+    size_t announceable; /* of the current group: breaking, and not pinned */
+    size_t pinned;       /* of the current group: breaking, and pinned */
+    bool has_content;    /* of the current group */
 };
 
 /* Zeroed is empty and valid; texts live in the arena. */
@@ -39,11 +49,24 @@ struct diff {
     struct arena arena;
     struct diff_finding *items;
     size_t count;
+    struct diff_left_out left_out;
+    unsigned group; /* that new findings belong to */
+    bool is_pinned; /* what new findings are */
 };
 
 /* The same finding of two sides becomes one of both. Texts are copied. */
 void diff_add(struct diff *diff, const struct diff_finding *finding);
 void diff_done(struct diff *diff);
+
+/* What follows is about another document. */
+void diff_next_group(struct diff *diff);
+
+/* Words alone, and the order of members, change nothing that anybody relies on; what others do is
+ * no change of this document. */
+bool diff_is_content(const struct diff_finding *finding);
+
+/* All that did not fit. */
+size_t diff_count_left_out(const struct diff *diff);
 
 /* By message, then by path. */
 void diff_sort(struct diff *diff);

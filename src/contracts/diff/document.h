@@ -25,23 +25,25 @@ struct document_change {
     const struct node *old, *new;
     const char *before, *after; /* NULL: "(none)" */
     const char *note;
+    bool is_error;
 };
 void document_tell(struct document_comparison *c, const struct document_change *change);
 
 /* "billing PaymentCompleted", with the kept version when there is one. */
 const char *document_subject(struct document_comparison *c, const char *service, const char *what);
 
-/* Where the channel's address carries the major version, the findings from `from` on say so. */
-void document_pin(struct document_comparison *c, size_t from,
-                  const struct asyncapi_channel *channel);
+/* Where the channel's address carries the major version, what is told next says so; NULL: no more.
+ */
+void document_pin(struct document_comparison *c, const struct asyncapi_channel *channel);
 
 /* The number after the last ".v" or "/v" of an address; 0 when it has none. */
 int64_t address_major(const char *address);
 
 bool same_or_none(const char *a, const char *b);
 
-/* The document of the other version; NULL when there is none. */
-struct asyncapi_document *document_find(const struct asyncapi *set,
+/* The document of the other version: of the same name or id, else one that `from` does not name and
+ * that is more like it than like any other. NULL when there is none. */
+struct asyncapi_document *document_find(const struct asyncapi *set, const struct asyncapi *from,
                                         const struct asyncapi_document *document);
 struct asyncapi_channel *channel_find(const struct asyncapi_document *document,
                                       const struct asyncapi_channel *channel);
@@ -98,8 +100,19 @@ void document_diff_channels(struct document_comparison *c, struct asyncapi_docum
                             struct asyncapi_document *new);
 void document_diff_operations(struct document_comparison *c, struct asyncapi_document *old,
                               struct asyncapi_document *new);
-/* version_diff.c: after all others, for the findings from `from` on. */
-void document_diff_version(struct document_comparison *c, size_t from,
-                           struct asyncapi_document *old, struct asyncapi_document *new);
+/* Values, and what local references in them lead to; false: not for certain. NULL is nothing. */
+bool document_same_values(struct document_comparison *c, const struct node *old,
+                          const struct node *new);
+/* server_diff.c: servers, and the parameters of addresses. */
+void document_diff_servers(struct document_comparison *c, struct asyncapi_document *old,
+                           struct asyncapi_document *new);
+void document_diff_channel_servers(struct document_comparison *c,
+                                   const struct asyncapi_channel *old,
+                                   const struct asyncapi_channel *new);
+void document_diff_parameters(struct document_comparison *c, const struct asyncapi_channel *old,
+                              const struct asyncapi_channel *new);
+/* version_diff.c: after all others, for the findings of the current group. */
+void document_diff_version(struct document_comparison *c, struct asyncapi_document *old,
+                           struct asyncapi_document *new);
 
 #endif

@@ -25,6 +25,7 @@ void document_tell(struct document_comparison *c, const struct document_change *
         .before = change->before != NULL ? change->before : "(none)",
         .after = change->after != NULL ? change->after : "(none)",
         .note = change->note,
+        .is_error = change->is_error,
     };
     diff_add(c->diff, &finding);
 }
@@ -36,12 +37,9 @@ const char *document_subject(struct document_comparison *c, const char *service,
                         against != NULL ? " since " : "", against != NULL ? against : "");
 }
 
-void document_pin(struct document_comparison *c, size_t from,
-                  const struct asyncapi_channel *channel)
+void document_pin(struct document_comparison *c, const struct asyncapi_channel *channel)
 {
-    for (size_t i = from; i < c->diff->count && address_major(channel->address) > 0; i++) {
-        c->diff->items[i].is_pinned = true;
-    }
+    c->diff->is_pinned = channel != NULL && address_major(channel->address) > 0;
 }
 
 int64_t address_major(const char *address)
@@ -87,8 +85,8 @@ static size_t common_ending(const char *a, const char *b)
 
 /* Of several files with the service's name the one whose path is most alike: v1/orders.yaml is not
  * v2/orders.yaml. */
-struct asyncapi_document *document_find(const struct asyncapi *set,
-                                        const struct asyncapi_document *document)
+static struct asyncapi_document *find_named(const struct asyncapi *set,
+                                            const struct asyncapi_document *document)
 {
     struct asyncapi_document *best = NULL;
     size_t best_score = 0;
@@ -108,6 +106,66 @@ struct asyncapi_document *document_find(const struct asyncapi *set,
         }
     }
     return NULL;
+}
+
+static size_t count_messages(const struct asyncapi_document *document)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < document->channel_count; i++) {
+        count += document->channels[i].message_count;
+    }
+    return count;
+}
+
+/* The same message on the same channel. */
+static size_t count_common(const struct asyncapi_document *a, const struct asyncapi_document *b)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < a->channel_count; i++) {
+        for (size_t m = 0; m < a->channels[i].message_count; m++) {
+            const struct asyncapi_message *message = &a->channels[i].messages[m];
+            const struct asyncapi_message *other = message_find(b, message);
+            count += other != NULL && asyncapi_same_message(message, other);
+        }
+    }
+    return count;
+}
+
+/* Half of the messages of the larger one; 0: less. */
+static size_t likeness(const struct asyncapi_document *a, const struct asyncapi_document *b)
+{
+    size_t common = count_common(a, b);
+    size_t left = count_messages(a);
+    size_t right = count_messages(b);
+    return 2 * common >= (left > right ? left : right) ? common : 0;
+}
+
+/* Of those whose names the other version does not have. */
+static struct asyncapi_document *find_alike(const struct asyncapi *set, const struct asyncapi *from,
+                                            const struct asyncapi_document *document)
+{
+    struct asyncapi_document *best = NULL;
+    size_t best_likeness = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        size_t found =
+            find_named(from, &set->items[i]) == NULL ? likeness(document, &set->items[i]) : 0;
+        if (found > best_likeness) {
+            best = &set->items[i];
+            best_likeness = found;
+        }
+    }
+    return best;
+}
+
+struct asyncapi_document *document_find(const struct asyncapi *set, const struct asyncapi *from,
+                                        const struct asyncapi_document *document)
+{
+    struct asyncapi_document *found = find_named(set, document);
+    if (found != NULL) {
+        return found;
+    }
+    found = find_alike(set, from, document);
+    return found != NULL && find_alike(from, set, found) == document ? found : NULL;
 }
 
 struct asyncapi_message *message_find(const struct asyncapi_document *document,
@@ -292,16 +350,39 @@ bool knows_listeners(const struct asyncapi *set)
     return set->count > 1;
 }
 
-static void compare_documents(struct document_comparison *c, struct asyncapi_document *old,
-                              struct asyncapi_document *new)
+static void tell_renamed(struct document_comparison *c, const struct asyncapi_document *old,
+                         const struct asyncapi_document *new)
 {
-    size_t from = c->diff->count;
+    bool has_id = old->id != NULL && same_or_none(old->id, new->id);
+    document_tell(c,
+                  &(struct document_change){
+                      .rule = S1,
+                      .level = DIFF_SOURCE,
+                      .subject = document_subject(c, new->service, ""),
+                      .old = old->file->root,
+                      .new = new->file->root,
+                      .before = old->service,
+                      .after = new->service,
+                      .note = has_id ? "the same id"
+                                     : arena_printf(&c->arena, "%zu of %zu messages are the same",
+                                                    count_common(old, new), count_messages(old)),
+                  });
+}
+
+static void compare_documents(struct document_comparison *c, struct asyncapi_document *old,
+                              struct asyncapi_document *new, bool is_pair)
+{
+    diff_next_group(c->diff);
+    if (!is_pair && !c->options->is_history && strcmp(old->service, new->service) != 0) {
+        tell_renamed(c, old, new);
+    }
     document_diff_messages(c, old, new);
     if (!c->options->is_history) {
         document_diff_channels(c, old, new);
         document_diff_operations(c, old, new);
+        document_diff_servers(c, old, new);
     }
-    document_diff_version(c, from, old, new);
+    document_diff_version(c, old, new);
 }
 
 /* A service that is gone takes all its messages along. */
@@ -309,6 +390,7 @@ static void compare_removed(struct document_comparison *c, struct asyncapi_docum
 {
     struct asyncapi_document nothing = {
         .file = old->file, .service = old->service, .version = old->version, .id = old->id};
+    diff_next_group(c->diff);
     document_diff_messages(c, old, &nothing);
     if (!c->options->is_history) {
         document_diff_operations(c, old, &nothing);
@@ -328,13 +410,14 @@ void document_diff(struct diff *diff, struct asyncapi *old, struct asyncapi *new
         if (!document->is_given) {
             continue;
         }
-        struct asyncapi_document *other = is_pair ? new_only : document_find(new, document);
+        struct asyncapi_document *other = is_pair ? new_only : document_find(new, old, document);
         if (other != NULL) {
-            compare_documents(&c, document, other);
+            compare_documents(&c, document, other, is_pair);
         } else {
             compare_removed(&c, document);
         }
     }
+    diff_next_group(diff);
     if (!options->is_history) {
         document_diff_copies(&c);
     }

@@ -27,7 +27,7 @@ struct inclusion_memo {
 
 void inclusion_done(struct inclusion *run)
 {
-    literal_done(run);
+    instance_done(run);
     arena_done(&run->arena);
     buffer_done(&run->path);
 }
@@ -44,65 +44,6 @@ static struct inclusion_memo *memo(struct inclusion *run)
         run->lowest_used = SIZE_MAX;
     }
     return run->memo;
-}
-
-/* ---- References. ---- */
-
-static bool holds_file(const struct documents *documents, const char *path)
-{
-    for (const struct document *at = documents->first; at != NULL; at = at->next) {
-        if (at->path == path) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static const char *last_segment(const char *path, size_t length)
-{
-    const char *slash = memrchr(path, '/', length);
-    return slash != NULL ? slash + 1 : path;
-}
-
-/* A file that calls itself by another name: its relative references are relative to that. */
-static bool is_elsewhere(const struct node *root, const struct node *reference)
-{
-    const char *id = node_find_text(root, "$id");
-    if (id == NULL || reference->kind != NODE_STRING || reference->text[0] == '#') {
-        return false;
-    }
-    size_t length = strcspn(id, "#?");
-    const char *name = last_segment(id, length);
-    const char *file = last_segment(root->place.path, strlen(root->place.path));
-    size_t name_length = length - (size_t)(name - id);
-    return strlen(file) != name_length || strncmp(file, name, name_length) != 0;
-}
-
-/* Below another $id a reference means something else than a path in this file. */
-static bool is_rebased(const struct node *node)
-{
-    const struct node *reference = node_find(node, "$ref");
-    for (; node->parent != NULL; node = node->parent) {
-        const struct node *id = node_find(node, "$id");
-        if (id != NULL && id->kind == NODE_STRING && id->text[0] != '#') {
-            return true;
-        }
-    }
-    return is_elsewhere(node, reference);
-}
-
-struct documents *inclusion_documents(struct inclusion *run, const struct node *node)
-{
-    return holds_file(run->left_documents, node->place.path) ? run->left_documents
-                                                             : run->right_documents;
-}
-
-const struct node *inclusion_follow(struct inclusion *run, const struct node *node)
-{
-    if (node_find(node, "$ref") == NULL) {
-        return node;
-    }
-    return is_rebased(node) ? NULL : ref_follow(inclusion_documents(run, node), node);
 }
 
 /* ---- Findings. ---- */
@@ -274,7 +215,7 @@ static enum verdict check_each_value(struct inclusion *run, const struct variant
         if (is_extensible(run, right) && !is_listed(right, left->values[i])) {
             continue; /* told as risky */
         }
-        enum verdict one = literal_fits(run, left->values[i], right);
+        enum verdict one = instance_fits(run, left->values[i], right);
         if (one == VERDICT_YES) {
             continue;
         }
@@ -356,7 +297,12 @@ static bool same_terms(const struct terms *a, const struct terms *b)
             return false;
         }
     }
-    return true;
+    for (size_t i = 0; i < a->unfollowed_count && i < b->unfollowed_count; i++) {
+        if (a->unfollowed[i] != b->unfollowed[i]) {
+            return false;
+        }
+    }
+    return a->unfollowed_count == b->unfollowed_count;
 }
 
 static struct decision *find_decision(struct inclusion *run, const struct terms *left,
@@ -430,6 +376,11 @@ enum verdict inclusion_decide(struct inclusion *run, const struct terms *left,
                               const struct node *right)
 {
     const struct node *node = inclusion_follow(run, right);
+    for (size_t i = 0; node == NULL && i < left->unfollowed_count; i++) {
+        if (same_schema(run, left->unfollowed[i], right)) {
+            return VERDICT_YES;
+        }
+    }
     if (node == NULL || (node->kind != NODE_MAP && node->kind != NODE_BOOLEAN)) {
         return undecided(run, left, right,
                          node == NULL ? "the reference cannot be followed" : "this is no schema");

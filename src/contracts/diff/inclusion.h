@@ -31,6 +31,8 @@ enum {
     INCLUSION_ALTERNATIVES_MAX = 64, /* of one place */
     INCLUSION_DEPTH_MAX = 100,       /* steps down into an instance */
     INCLUSION_STEPS_MAX = 200000,    /* pairs and alternatives of one run */
+    INCLUSION_CANDIDATES_MAX = 16,   /* schemas that one reference may mean */
+    INCLUSION_UNFOLLOWED_MAX = 4,    /* references at one place that are not followed */
 };
 
 enum kind {
@@ -53,6 +55,9 @@ struct term {
 struct terms {
     struct term items[INCLUSION_TERMS_MAX];
     size_t count;
+    /* References that hold as well, though what they say is not known. */
+    const struct node *unfollowed[INCLUSION_UNFOLLOWED_MAX];
+    size_t unfollowed_count;
     bool is_never;  /* one of them is `false` */
     bool is_unsure; /* something could not be read: they may allow less than it seems */
 };
@@ -101,6 +106,7 @@ struct inclusion {
     struct inclusion_program *programs;
     size_t open_count;  /* pairs that are being decided */
     size_t lowest_used; /* the outermost of them that was taken as decided */
+    int hops;           /* of a reference to a reference to … */
 };
 
 /* `diff` and the options are set by the caller, the rest is zero. */
@@ -126,11 +132,24 @@ enum verdict inclusion_try_strictly(struct inclusion *run, const struct terms *l
 enum verdict inclusion_try_below(struct inclusion *run, const struct terms *left,
                                  const struct node *right);
 
-/* References followed; NULL when that cannot be done safely. */
+/* reference.c: followed; NULL when that cannot be done safely. */
 const struct node *inclusion_follow(struct inclusion *run, const struct node *node);
-
 /* Those that the node's file belongs to. */
 struct documents *inclusion_documents(struct inclusion *run, const struct node *node);
+/* As tools read it that see the file alone, and as a place in the schema with an $id around it;
+ * NULL when it leads nowhere so. */
+const struct node *reference_in_file(struct inclusion *run, const struct node *node);
+const struct node *reference_in_holder(struct inclusion *run, const struct node *node);
+bool reference_has_same_base(const struct node *a, const struct node *b);
+/* Schemas in the same files that have taken an address or a name which the reference may mean. */
+struct reference_candidates {
+    const char *ids[INCLUSION_CANDIDATES_MAX];
+    const struct node *targets[INCLUSION_CANDIDATES_MAX]; /* NULL: leads nowhere in it */
+    size_t count;
+};
+/* False when they cannot all be known. */
+bool reference_candidates(struct inclusion *run, const struct node *node,
+                          struct reference_candidates *out);
 
 /* A finding about the keyword `name` of the schema `right`; returns the verdict. */
 struct reason {
@@ -153,6 +172,12 @@ struct terms *terms_copy(struct inclusion *run, const struct terms *terms);
 bool terms_have(const struct terms *terms, const struct node *node);
 /* The first term that has the keyword; NULL when none. */
 const struct node *terms_find(const struct terms *terms, const char *keyword);
+/* What the terms say about the names of members: strings; with the pattern, where it is not NULL.
+ */
+struct terms *terms_names(struct inclusion *run, const struct terms *terms,
+                          const struct node *pattern);
+/* {pattern: …} */
+const struct node *terms_pattern(struct inclusion *run, const char *pattern);
 /* What the terms say about the member `name`, the item at `index`. */
 void terms_member(struct inclusion *run, const struct variant *variant, const char *name,
                   struct terms *out);
@@ -176,14 +201,14 @@ bool same_schema(struct inclusion *run, const struct node *a, const struct node 
 bool same_keyword(struct inclusion *run, const char *keyword, const struct node *a,
                   const struct node *b);
 
-/* literal.c */
-enum verdict literal_fits(struct inclusion *run, const struct node *value,
-                          const struct node *schema);
-void literal_done(struct inclusion *run);
+/* instance.c: single values, put to the validator */
+enum verdict instance_fits(struct inclusion *run, const struct node *value,
+                           const struct node *schema);
+void instance_done(struct inclusion *run);
 /* VERDICT_NO: certainly does not match. */
-enum verdict literal_matches(struct inclusion *run, const char *pattern, const char *text);
-bool literal_is_multiple(struct inclusion *run, const struct node *number,
-                         const struct node *divisor);
+enum verdict instance_matches(struct inclusion *run, const char *pattern, const char *text);
+bool instance_is_multiple(struct inclusion *run, const struct node *number,
+                          const struct node *divisor);
 
 /* x-extensible-enum: a consumer must not refuse values that are not listed. */
 bool is_extensible(const struct inclusion *run, const struct node *schema);

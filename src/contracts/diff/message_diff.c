@@ -135,6 +135,13 @@ static bool is_same_text(struct document_comparison *c, const struct asyncapi_me
            new->payload != NULL &&same_foreign(&same, old->payload, new->payload, 0);
 }
 
+bool document_same_values(struct document_comparison *c, const struct node *old,
+                          const struct node *new)
+{
+    struct foreign_comparison same = {.old = &c->old->documents, .new = &c->new->documents};
+    return old == NULL || new == NULL ? old == new : same_foreign(&same, old, new, 0);
+}
+
 static void compare_foreign(struct document_comparison *c, const struct asyncapi_message *old,
                             const struct asyncapi_message *new, const char *subject)
 {
@@ -218,31 +225,54 @@ static unsigned sides_of(const struct document_comparison *c, const struct async
 
 /* ---- What else a message has. ---- */
 
-static const char *encoding_of(const struct asyncapi_message *message)
+/* What its AMQP binding says. */
+static const char *binding_text(struct documents *documents, const struct asyncapi_message *message,
+                                const char *name)
 {
-    return node_find_text(node_find(node_find(message->at, "bindings"), "amqp"), "contentEncoding");
+    const struct node *bindings = node_find(message->at, "bindings");
+    bindings = bindings != NULL ? ref_follow(documents, bindings) : NULL;
+    const struct node *amqp = node_find(bindings, "amqp");
+    amqp = amqp != NULL ? ref_follow(documents, amqp) : NULL;
+    return node_find_text(amqp, name);
+}
+
+/* Where one says nothing, what was sent may have been the same. */
+static enum diff_level level_of_words(const char *old, const char *new)
+{
+    return old != NULL && new != NULL ? DIFF_BREAKING : DIFF_RISKY;
 }
 
 static void compare_words(struct document_comparison *c, const struct asyncapi_message *old,
                           const struct asyncapi_message *new, unsigned sides, const char *subject)
 {
+    struct documents *before_set = &c->old->documents;
+    struct documents *after_set = &c->new->documents;
+    const char *const encodings[2] = {binding_text(before_set, old, "contentEncoding"),
+                                      binding_text(after_set, new, "contentEncoding")};
+    const char *const types[2] = {binding_text(before_set, old, "messageType"),
+                                  binding_text(after_set, new, "messageType")};
+    /* A schema format has a default, and no encoding means none. */
     const struct {
         const char *name;
         const char *old, *new;
         bool is_same;
+        enum diff_level level;
     } words[] = {
         {"contentType", old->content_type, new->content_type,
-         same_or_none(old->content_type, new->content_type)},
+         same_or_none(old->content_type, new->content_type),
+         level_of_words(old->content_type, new->content_type)},
         {"schemaFormat", old->schema_format, new->schema_format,
-         same_format(old->schema_format, new->schema_format)},
-        {"contentEncoding", encoding_of(old), encoding_of(new),
-         same_or_none(encoding_of(old), encoding_of(new))},
+         same_format(old->schema_format, new->schema_format), DIFF_BREAKING},
+        {"contentEncoding", encodings[0], encodings[1], same_or_none(encodings[0], encodings[1]),
+         DIFF_BREAKING},
+        {"messageType", types[0], types[1], same_or_none(types[0], types[1]),
+         level_of_words(types[0], types[1])},
     };
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         if (!words[i].is_same) {
             document_tell(c, &(struct document_change){
                                  .rule = M4,
-                                 .level = DIFF_BREAKING,
+                                 .level = words[i].level,
                                  .sides = sides,
                                  .subject = subject,
                                  .old = old->at,
@@ -285,7 +315,7 @@ static void compare_message(struct document_comparison *c, const struct asyncapi
 {
     const char *subject = document_subject(c, new->channel->owner->service, new->name);
     unsigned sides = sides_of(c, old, new);
-    size_t from = c->diff->count;
+    document_pin(c, new->channel);
     if (is_json_schema(old->schema_format) && is_json_schema(new->schema_format)) {
         compare_schemas(c, old->payload, new->payload, sides, subject);
         compare_newer(c, old, new, subject);
@@ -296,7 +326,7 @@ static void compare_message(struct document_comparison *c, const struct asyncapi
                     document_subject(c, new->channel->owner->service,
                                      arena_printf(&c->arena, "%s (headers)", new->name)));
     compare_words(c, old, new, sides, subject);
-    document_pin(c, from, new->channel);
+    document_pin(c, NULL);
 }
 
 /* ---- Messages that came or went. ---- */
@@ -330,9 +360,9 @@ static void tell_unsaid(struct document_comparison *c, const struct asyncapi_mes
         change.note = arena_printf(&c->arena, "%s until now", name_listener(c, before));
     }
     change.note = arena_printf(&c->arena, "%s%s", why, change.note);
-    size_t from = c->diff->count;
+    document_pin(c, old->channel);
     document_tell(c, &change);
-    document_pin(c, from, old->channel);
+    document_pin(c, NULL);
 }
 
 static void tell_removed(struct document_comparison *c, const struct asyncapi_message *old)
@@ -421,7 +451,7 @@ const struct asyncapi_message *document_still_has(const struct document_comparis
                                                   const struct asyncapi_message *message)
 {
     const struct asyncapi_document *owner = message->channel->owner;
-    const struct asyncapi_document *now = owner == old ? new : document_find(c->new, owner);
+    const struct asyncapi_document *now = owner == old ? new : document_find(c->new, c->old, owner);
     return now != NULL ? message_find(now, message) : NULL;
 }
 
@@ -459,8 +489,8 @@ static enum verdict fits(struct document_comparison *c, struct asyncapi *set, st
 static bool was_so(struct document_comparison *c, const struct asyncapi_message *said,
                    const struct asyncapi_message *heard)
 {
-    const struct asyncapi_document *publisher = document_find(c->old, said->channel->owner);
-    const struct asyncapi_document *consumer = document_find(c->old, heard->channel->owner);
+    const struct asyncapi_document *publisher = document_find(c->old, c->new, said->channel->owner);
+    const struct asyncapi_document *consumer = document_find(c->old, c->new, heard->channel->owner);
     const struct asyncapi_message *old_said =
         publisher != NULL ? message_find(publisher, said) : NULL;
     const struct asyncapi_message *old_heard =

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/diff/report.h"
 
+#include "contracts/annotation.h"
+
 #include <string.h>
 
 static bool fails(const struct diff_report *report, const struct diff_finding *finding)
@@ -20,7 +22,11 @@ size_t diff_report_failures(const struct diff_report *report, const struct diff 
     for (size_t i = 0; i < diff->count; i++) {
         count += fails(report, &diff->items[i]);
     }
-    return count;
+    for (int level = DIFF_OK; level < DIFF_LEVEL_COUNT; level++) {
+        const struct diff_finding some = {.level = (enum diff_level)level};
+        count += fails(report, &some) ? diff->left_out.levels[level] : 0;
+    }
+    return count + diff->left_out.errors;
 }
 
 static bool is_shown(const struct diff_report *report, const struct diff_finding *finding)
@@ -140,7 +146,13 @@ static void write_text(const struct diff_report *report, const struct diff *diff
             before = ", ";
         }
     }
-    buffer_text(out, diff->count == 0 ? "no difference that matters\n" : "\n");
+    if (diff_count_left_out(diff) > 0) {
+        buffer_printf(out, "; %zu more did not fit in the list, %zu of them wire-breaking",
+                      diff_count_left_out(diff), diff->left_out.levels[DIFF_BREAKING]);
+    }
+    buffer_text(out, report->is_new     ? "everything is new: nothing was compared\n"
+                     : diff->count == 0 ? "no difference that matters\n"
+                                        : "\n");
 }
 
 /* ---- JSON. ---- */
@@ -171,8 +183,9 @@ static void write_json(const struct diff_report *report, const struct diff *diff
                        struct buffer *out)
 {
     size_t failures = diff_report_failures(report, diff);
-    buffer_printf(out, "{\"compatible\": %s, \"failures\": %zu, \"findings\": [",
-                  failures == 0 ? "true" : "false", failures);
+    buffer_printf(out, "{\"compatible\": %s, \"compared\": %s, \"failures\": %zu, ",
+                  failures == 0 ? "true" : "false", report->is_new ? "false" : "true", failures);
+    buffer_printf(out, "\"left_out\": %zu, \"findings\": [", diff_count_left_out(diff));
     for (size_t i = 0; i < diff->count; i++) {
         const struct diff_finding *finding = &diff->items[i];
         const struct diff_rule *rule = &diff_rules[finding->rule];
@@ -199,18 +212,6 @@ static void write_json(const struct diff_report *report, const struct diff *diff
 
 /* ---- GitHub: workflow commands, which annotate the lines of a pull request. ---- */
 
-static void add_escaped(struct buffer *out, const char *text, bool is_property)
-{
-    for (const char *at = text; *at != '\0'; at++) {
-        if (*at == '%' || *at == '\r' || *at == '\n' ||
-            (is_property && (*at == ':' || *at == ','))) {
-            buffer_printf(out, "%%%02X", (unsigned)(unsigned char)*at);
-        } else {
-            buffer_byte(out, *at);
-        }
-    }
-}
-
 static void write_github(const struct diff_report *report, const struct diff *diff,
                          struct buffer *out)
 {
@@ -225,21 +226,19 @@ static void write_github(const struct diff_report *report, const struct diff *di
         const char *kind = fails(report, finding)      ? "error"
                            : finding->level == DIFF_OK ? "notice"
                                                        : "warning";
-        buffer_printf(out, "::%s file=", kind);
-        add_escaped(out, place.path != NULL ? place.path : "", true);
-        buffer_printf(out, ",line=%d,col=%d,title=%s %s::", place.line, place.column,
-                      diff_level_name(finding->level), rule->id);
-        add_escaped(out, finding->subject, false);
-        add_escaped(out, finding->path, false);
+        AUTO(free_text) char *title = xasprintf("%s %s", diff_level_name(finding->level), rule->id);
+        annotation_start(out, kind, place, title);
+        annotation_text(out, finding->subject);
+        annotation_text(out, finding->path);
         buffer_printf(out, ": %s; ", rule->change);
         buffer_text(out, sides_text(finding->sides));
         buffer_text(out, finding->sides != 0 ? "; before: " : "before: ");
-        add_escaped(out, finding->before, false);
+        annotation_text(out, finding->before);
         buffer_text(out, "; after: ");
-        add_escaped(out, finding->after, false);
+        annotation_text(out, finding->after);
         if (finding->note != NULL) {
             buffer_text(out, "; ");
-            add_escaped(out, finding->note, false);
+            annotation_text(out, finding->note);
         }
         buffer_printf(out, "; %s\n", rule->advice);
     }

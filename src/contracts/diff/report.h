@@ -14,6 +14,7 @@ struct diff_report {
     bool allows_unknown;     /* what cannot be decided is none */
     bool has_all;            /* also tells what is ok */
     bool has_colour;
+    bool is_new; /* there was no old version: nothing was compared */
 };
 
 size_t diff_report_failures(const struct diff_report *report, const struct diff *diff);

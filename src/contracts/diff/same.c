@@ -205,37 +205,74 @@ static bool same_nodes(struct comparison *c, const struct node *a, const struct 
     return same_maps(c, a, b);
 }
 
-/* The same URI: not followed, but the same wherever it leads. */
-static bool same_elsewhere(const struct node *a, const struct node *b)
+/* Neither leads anywhere, or both to the same. */
+static bool same_targets(struct comparison *c, const struct node *a, const struct node *b)
+{
+    return a == NULL || b == NULL ? a == b : same(c, a, b);
+}
+
+/* Of references that are not followed: wherever they lead, they lead to the same. */
+static bool same_elsewhere(struct comparison *c, const struct node *a, const struct node *b)
 {
     const char *left = node_find_text(a, "$ref");
     const char *right = node_find_text(b, "$ref");
-    return left != NULL && right != NULL && strcmp(left, right) == 0 &&
-           left[strcspn(left, ":/?#")] == ':';
-}
-
-static bool same(struct comparison *c, const struct node *a, const struct node *b)
-{
-    if (same_elsewhere(a, b)) {
-        return true;
-    }
-    bool by_reference = node_find(a, "$ref") != NULL || node_find(b, "$ref") != NULL;
-    a = inclusion_follow(c->run, a);
-    b = inclusion_follow(c->run, b);
-    if (a == NULL || b == NULL || ++c->steps > SAME_STEPS_MAX || c->depth == SAME_DEPTH_MAX) {
+    bool is_absolute = left != NULL && left[strcspn(left, ":/?#")] == ':';
+    struct reference_candidates from;
+    struct reference_candidates to;
+    if (left == NULL || right == NULL || strcmp(left, right) != 0 ||
+        (!is_absolute && !reference_has_same_base(a, b)) ||
+        !reference_candidates(c->run, a, &from) || !reference_candidates(c->run, b, &to) ||
+        from.count != to.count ||
+        !same_targets(c, reference_in_file(c->run, a), reference_in_file(c->run, b)) ||
+        !same_targets(c, reference_in_holder(c->run, a), reference_in_holder(c->run, b))) {
         return false;
     }
-    if (a == b || is_open(c, a, b)) {
-        return true;
-    }
-    if (by_reference) {
-        if (c->open_count == SAME_PAIRS_MAX) {
+    for (size_t i = 0; i < from.count; i++) {
+        if (strcmp(from.ids[i], to.ids[i]) != 0 ||
+            !same_targets(c, from.targets[i], to.targets[i])) {
             return false;
         }
-        c->open[c->open_count++] = (struct pair){a, b};
+    }
+    return true;
+}
+
+/* Taken as the same when met again; false: there is no room for more. */
+static bool open_pair(struct comparison *c, const struct node *a, const struct node *b)
+{
+    if (c->open_count == SAME_PAIRS_MAX) {
+        return false;
+    }
+    c->open[c->open_count++] = (struct pair){a, b};
+    return true;
+}
+
+static bool is_too_much(struct comparison *c)
+{
+    return ++c->steps > SAME_STEPS_MAX || c->depth == SAME_DEPTH_MAX;
+}
+
+static bool same(struct comparison *c, const struct node *written_a, const struct node *written_b)
+{
+    const struct node *a = inclusion_follow(c->run, written_a);
+    const struct node *b = inclusion_follow(c->run, written_b);
+    bool by_reference = a != written_a || b != written_b || a == NULL || b == NULL;
+    bool is_followed = a != NULL && b != NULL;
+    if (!is_followed && a != b) {
+        return false; /* one of them is known */
+    }
+    a = is_followed ? a : written_a;
+    b = is_followed ? b : written_b;
+    if (is_too_much(c)) {
+        return false;
+    }
+    if ((is_followed && a == b) || is_open(c, a, b)) {
+        return true;
+    }
+    if (by_reference && !open_pair(c, a, b)) {
+        return false;
     }
     c->depth++;
-    bool is_same = same_nodes(c, a, b);
+    bool is_same = is_followed ? same_nodes(c, a, b) : same_elsewhere(c, a, b);
     c->depth--;
     return is_same;
 }

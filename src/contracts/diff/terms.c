@@ -34,7 +34,11 @@ void terms_add(struct inclusion *run, struct terms *terms, const struct node *sc
 {
     const struct node *node = inclusion_follow(run, schema);
     if (node == NULL || (node->kind != NODE_MAP && node->kind != NODE_BOOLEAN)) {
+        bool is_kept = node == NULL && terms->unfollowed_count < INCLUSION_UNFOLLOWED_MAX;
         terms->is_unsure = true;
+        if (is_kept) {
+            terms->unfollowed[terms->unfollowed_count++] = schema;
+        }
         return;
     }
     if (node->kind == NODE_BOOLEAN) {
@@ -56,6 +60,10 @@ void terms_add(struct inclusion *run, struct terms *terms, const struct node *sc
         (refused->kind == NODE_BOOLEAN ? refused->integer != 0
                                        : refused->kind == NODE_MAP && refused->count == 0)) {
         terms->is_never = true;
+    }
+    const struct node *twice = node_find(refused, "not");
+    if (refused != NULL && twice != NULL && refused->count == 1) {
+        terms_add(run, terms, twice, is_left);
     }
     const struct node *all = node_find(node, "allOf");
     for (const struct node *part = all != NULL ? all->first : NULL; part != NULL;
@@ -83,7 +91,7 @@ static bool add_matching(struct inclusion *run, const struct term *term, const c
     const struct node *patterns = node_find(term->node, "patternProperties");
     for (const struct node *at = patterns != NULL ? patterns->first : NULL; at != NULL;
          at = at->next) {
-        enum verdict verdict = literal_matches(run, at->key, name);
+        enum verdict verdict = instance_matches(run, at->key, name);
         if (verdict == VERDICT_YES) {
             terms_add(run, out, at, term->is_left);
             *is_declared = true;
@@ -133,21 +141,34 @@ static bool is_declared(const struct terms *declaring, const char *name)
     return false;
 }
 
+/* {not: {required: [name]}}, {dependencies: {name: false}} */
+static bool refuses_member(const struct node *schema, const char *name)
+{
+    const struct node *refused = node_find(schema, "not");
+    const struct node *required = node_find(refused, "required");
+    const struct node *dependency = node_find(node_find(schema, "dependencies"), name);
+    return (required != NULL && refused->count == 1 && required->count == 1 &&
+            lists(required, name)) ||
+           (dependency != NULL && dependency->kind == NODE_BOOLEAN && dependency->integer == 0);
+}
+
 void terms_member(struct inclusion *run, const struct variant *variant, const char *name,
                   struct terms *out)
 {
     for (size_t i = 0; i < variant->terms->count; i++) {
         const struct term *term = &variant->terms->items[i];
         add_member(run, term, name, out);
+        out->is_never |= refuses_member(term->node, name);
         const struct node *names = node_find(term->node, "propertyNames");
         if (names != NULL) {
             struct node text = {.kind = NODE_STRING, .text = name};
-            out->is_never |= literal_fits(run, &text, names) == VERDICT_NO;
+            out->is_never |= instance_fits(run, &text, names) == VERDICT_NO;
         }
     }
     if (variant->is_closed && !is_declared(variant->declaring, name)) {
         out->is_never = true;
     }
+    out->is_never |= variant->max_size == 0;
     out->is_unsure |= variant->terms->is_unsure;
 }
 
@@ -178,4 +199,41 @@ void terms_item(struct inclusion *run, const struct terms *terms, size_t index, 
         add_item(run, &terms->items[i], index, out);
     }
     out->is_unsure |= terms->is_unsure;
+}
+
+/* ---- Names. ---- */
+
+const struct node *terms_pattern(struct inclusion *run, const char *pattern)
+{
+    struct node *keyword = arena_alloc(&run->arena, sizeof *keyword);
+    struct node *schema = arena_alloc(&run->arena, sizeof *schema);
+    *keyword =
+        (struct node){.kind = NODE_STRING, .text = pattern, .key = "pattern", .parent = schema};
+    *schema = (struct node){.kind = NODE_MAP, .first = keyword, .last = keyword, .count = 1};
+    return schema;
+}
+
+static struct node string_type = {.kind = NODE_STRING, .text = "string", .key = "type"};
+static const struct node any_name = {
+    .kind = NODE_MAP,
+    .first = &string_type,
+    .last = &string_type,
+    .count = 1,
+};
+
+struct terms *terms_names(struct inclusion *run, const struct terms *terms,
+                          const struct node *pattern)
+{
+    struct terms *names = terms_new(run);
+    terms_add(run, names, &any_name, true);
+    if (pattern != NULL) {
+        terms_add(run, names, pattern, true);
+    }
+    for (size_t i = 0; i < terms->count; i++) {
+        const struct node *own = node_find(terms->items[i].node, "propertyNames");
+        if (own != NULL) {
+            terms_add(run, names, own, terms->items[i].is_left);
+        }
+    }
+    return names;
 }

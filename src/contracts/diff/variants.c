@@ -195,6 +195,35 @@ static void read_sizes(struct variant *variant, const struct node *schema)
     }
 }
 
+static bool is_false(const struct node *schema)
+{
+    return schema != NULL && schema->kind == NODE_BOOLEAN && schema->integer == 0;
+}
+
+/* Positions at which nothing may stand end an array; what it must contain is one item. */
+static void count_items(struct variant *variant)
+{
+    for (size_t i = 0; i < variant->terms->count; i++) {
+        const struct node *schema = variant->terms->items[i].node;
+        if (node_find(schema, "contains") != NULL && variant->min_size == 0) {
+            variant->min_size = 1;
+        }
+        const struct node *items = node_find(schema, "items");
+        int64_t count = is_false(items) ? 0 : INT64_MAX;
+        if (items != NULL && items->kind == NODE_LIST) {
+            int64_t index = 0;
+            for (const struct node *at = items->first; at != NULL && count == INT64_MAX;
+                 at = at->next) {
+                count = is_false(at) ? index : count;
+                index++;
+            }
+            bool is_closed = is_false(node_find(schema, "additionalItems"));
+            count = count == INT64_MAX && is_closed ? index : count;
+        }
+        variant->max_size = count < variant->max_size ? count : variant->max_size;
+    }
+}
+
 static int64_t count_names(const struct terms *terms, const char *keyword)
 {
     const char *names[REQUIRED_MAX];
@@ -232,10 +261,16 @@ static void count_members(struct variant *variant)
     for (size_t i = 0; i < variant->terms->count; i++) {
         const struct node *schema = variant->terms->items[i].node;
         const struct node *others = node_find(schema, "additionalProperties");
-        if (others != NULL && others->kind == NODE_BOOLEAN && others->integer == 0 &&
-            node_find(schema, "patternProperties") == NULL) {
+        if (is_false(node_find(schema, "propertyNames"))) {
+            variant->max_size = 0;
+        }
+        if (is_false(others) && node_find(schema, "patternProperties") == NULL) {
+            int64_t count = 0;
             const struct node *properties = node_find(schema, "properties");
-            int64_t count = properties != NULL ? (int64_t)properties->count : 0;
+            for (const struct node *at = properties != NULL ? properties->first : NULL; at != NULL;
+                 at = at->next) {
+                count += !is_false(at);
+            }
             variant->max_size = count < variant->max_size ? count : variant->max_size;
         }
     }
@@ -254,7 +289,7 @@ static void add_value(struct inclusion *run, struct variant *variant, const stru
         return;
     }
     for (size_t i = 0; i < variant->terms->count; i++) {
-        if (literal_fits(run, value, variant->terms->items[i].node) == VERDICT_NO) {
+        if (instance_fits(run, value, variant->terms->items[i].node) == VERDICT_NO) {
             return;
         }
     }
@@ -311,6 +346,11 @@ static unsigned kinds_of_terms(const struct terms *terms)
         if (type != NULL &&
             kinds_of_type(type) != 0) { /* an unknown type excludes nothing for certain */
             kinds &= kinds_of_type(type);
+        }
+        const struct node *refused = node_find(terms->items[i].node, "not");
+        const struct node *refused_type = node_find(refused, "type");
+        if (refused_type != NULL && refused->count == 1) {
+            kinds &= ~kinds_of_type(refused_type);
         }
     }
     return kinds_of_multiples(terms, kinds);
@@ -376,7 +416,9 @@ struct terms *terms_of_variant(struct inclusion *run, const struct variant *vari
         return terms;
     }
     for (size_t i = 0; i < COUNT_OF(type_schemas); i++) {
-        if (kinds_of_name(&type_names[i]) == variant->kinds) {
+        unsigned kinds = kinds_of_name(&type_names[i]);
+        bool is_number = variant->kinds == KIND_FRACTION && kinds == KIND_NUMBER;
+        if (kinds == variant->kinds || is_number) {
             terms_add(run, terms, &type_schemas[i], true);
         }
     }
@@ -405,6 +447,9 @@ static void add_variant(struct expansion *expansion, const struct terms *terms, 
             read_bounds(&variant, terms->items[i].node);
         }
         read_sizes(&variant, terms->items[i].node);
+    }
+    if (kinds == KIND_ARRAY) {
+        count_items(&variant);
     }
     if (kinds == KIND_OBJECT) {
         count_members(&variant);

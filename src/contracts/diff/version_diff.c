@@ -44,7 +44,6 @@ static void tell_version(struct document_comparison *c, enum diff_rule_id rule,
 {
     const struct node *before = node_find(node_find(old->file->root, "info"), "version");
     const struct node *after = node_find(node_find(new->file->root, "info"), "version");
-    size_t count = c->diff->count;
     document_tell(c, &(struct document_change){
                          .rule = rule,
                          .level = rule == V1 ? DIFF_BREAKING : DIFF_RISKY,
@@ -54,27 +53,24 @@ static void tell_version(struct document_comparison *c, enum diff_rule_id rule,
                          .before = old->version,
                          .after = new->version,
                          .note = note,
+                         .is_error = rule != V1,
                      });
-    if (c->diff->count > count) {
-        c->diff->items[count].is_error = rule != V1;
-    }
-}
-
-/* Words alone change nothing that anybody relies on; what others do is no change of this one. */
-static bool is_content(const struct diff_finding *finding)
-{
-    return finding->rule != P29 && finding->rule != P30 && finding->rule != M3 &&
-           finding->rule != C5 && finding->rule != X1;
 }
 
 /* A new major version of the document announces what breaks, unless the address has its own. */
-static size_t announce(struct document_comparison *c, size_t from, bool has_new_major,
+static size_t announce(struct document_comparison *c, bool has_new_major,
                        const struct asyncapi_document *new)
 {
-    size_t unannounced = 0;
-    for (size_t i = from; i < c->diff->count; i++) {
+    struct diff_left_out *left_out = &c->diff->left_out;
+    size_t unannounced = left_out->pinned + (has_new_major ? 0 : left_out->announceable);
+    if (has_new_major) {
+        left_out->levels[DIFF_BREAKING] -= left_out->announceable;
+        left_out->levels[DIFF_RISKY] += left_out->announceable;
+        left_out->announceable = 0;
+    }
+    for (size_t i = 0; i < c->diff->count; i++) {
         struct diff_finding *finding = &c->diff->items[i];
-        if (finding->level != DIFF_BREAKING) {
+        if (finding->level != DIFF_BREAKING || finding->group != c->diff->group) {
             continue;
         }
         if (has_new_major && !finding->is_pinned) {
@@ -89,8 +85,17 @@ static size_t announce(struct document_comparison *c, size_t from, bool has_new_
     return unannounced;
 }
 
-void document_diff_version(struct document_comparison *c, size_t from,
-                           struct asyncapi_document *old, struct asyncapi_document *new)
+static bool has_content(const struct diff *diff)
+{
+    bool found = diff->left_out.has_content;
+    for (size_t i = 0; i < diff->count && !found; i++) {
+        found = diff->items[i].group == diff->group && diff_is_content(&diff->items[i]);
+    }
+    return found;
+}
+
+void document_diff_version(struct document_comparison *c, struct asyncapi_document *old,
+                           struct asyncapi_document *new)
 {
     int64_t before[NUMBERS] = {0};
     int64_t after[NUMBERS] = {0};
@@ -98,25 +103,22 @@ void document_diff_version(struct document_comparison *c, size_t from,
                        new->version != NULL &&read_version(old->version, before) &&
                        read_version(new->version, after);
     bool has_new_major = is_readable && after[0] > before[0];
-    size_t count = c->diff->count;
-    size_t unannounced = announce(c, from, has_new_major, new);
+    size_t unannounced = announce(c, has_new_major, new);
     if (c->options->is_history) {
         return;
     }
-    bool has_content = false;
-    for (size_t i = from; i < count; i++) {
-        has_content |= is_content(&c->diff->items[i]);
-    }
+    bool is_changed = has_content(c->diff);
     if (unannounced > 0) {
         tell_version(c, V1, old, new,
-                     arena_printf(&c->arena, "%zu breaking changes%s", unannounced,
+                     arena_printf(&c->arena, "%zu breaking change%s%s", unannounced,
+                                  unannounced > 1 ? "s" : "",
                                   has_new_major ? "; where an address carries the major version, "
                                                   "that one counts"
                                                 : ""));
     }
     if (is_readable && compare_versions(after, before) < 0) {
         tell_version(c, V3, old, new, NULL);
-    } else if (has_content && same_or_none(old->version, new->version)) {
+    } else if (is_changed && same_or_none(old->version, new->version)) {
         tell_version(c, V2, old, new, NULL);
     }
 }

@@ -203,33 +203,9 @@ bool says_the_same(const char *title, const char *name)
     }
 }
 
-/* ---- our conventions ---- */
-
-static bool has_extension(const struct asyncapi_operation *operation)
+bool is_conventional(const struct site *site, const struct graph_service *service)
 {
-    static const char *const extensions[] = {"x-saga", "x-outcomes", "x-compensates", "x-retry"};
-    for (size_t i = 0; i < COUNT_OF(extensions); i++) {
-        if (node_find(operation->at, extensions[i]) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool is_conventional(const struct asyncapi_document *document)
-{
-    for (size_t i = 0; i < document->operation_count; i++) {
-        const struct asyncapi_operation *operation = &document->operations[i];
-        if (has_extension(operation)) {
-            return true;
-        }
-        for (size_t m = 0; m < operation->message_count; m++) {
-            if (node_find(operation->messages[m]->at, "x-subject") != NULL) {
-                return true;
-            }
-        }
-    }
-    return false;
+    return site->is_conventional[service - site->graph->services];
 }
 
 /* 300000 → "5m", as a contract would say it. */
@@ -254,10 +230,11 @@ static const char *text_or(const struct node *map, const char *key, const char *
     return node != NULL && node->text != NULL ? node->text : fallback;
 }
 
-void retry_text(struct buffer *out, const struct graph_operation *operation)
+void retry_text(const struct site *site, struct buffer *out,
+                const struct graph_operation *operation)
 {
     const struct node *retry = node_find(operation->operation->at, "x-retry");
-    if (retry == NULL && !is_conventional(operation->operation->document)) {
+    if (retry == NULL && !is_conventional(site, operation->service)) {
         buffer_text(out, "<span class=\"quiet\">as the document does not say</span>");
         return;
     }

@@ -18,6 +18,8 @@ struct site {
     /* Operations by event, in the graph's order: who says and hears it. */
     struct graph_operation ***of_event;
     size_t *of_event_count;
+    /* By service: written to our conventions, so that their defaults apply. */
+    bool *is_conventional;
     struct buffer index; /* rows of the search */
 };
 
@@ -66,9 +68,9 @@ void cell_end(struct buffer *out);
 bool says_the_same(const char *title, const char *name);
 
 /* How often and when a failed reception is tried again. */
-void retry_text(struct buffer *out, const struct graph_operation *operation);
-/* Whether the document is written to our conventions, so that their defaults apply. */
-bool is_conventional(const struct asyncapi_document *document);
+void retry_text(const struct site *site, struct buffer *out,
+                const struct graph_operation *operation);
+bool is_conventional(const struct site *site, const struct graph_service *service);
 
 /* Fields of a payload or of headers. `found` names the event's page in the search; NULL: none. */
 void fields_table(struct site *site, struct buffer *out, const struct node *schema,

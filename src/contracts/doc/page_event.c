@@ -100,26 +100,34 @@ static void add_listeners(const struct site *site, struct buffer *out,
                      operation->compensates->label);
         }
         buffer_text(out, "<p class=\"quiet\">tried ");
-        retry_text(out, operation);
+        retry_text(site, out, operation);
         buffer_text(out, "</p></li>\n");
     }
     buffer_text(out, found > 0 ? "</ul></section>\n"
                                : "<p class=\"quiet\">Nobody here listens.</p></section>\n");
 }
 
-/* Other versions have the same name and another address. */
+/* Other versions have the same name and another address. Where every event is called "Event", the
+ * first will do: all pages together would have the square of their number. */
 static void add_versions(const struct site *site, struct buffer *out,
                          const struct graph_event *event)
 {
+    enum { SHOWN_MAX = 50 };
     size_t found = 0;
     for (size_t i = 0; i < site->graph->event_count; i++) {
         const struct graph_event *other = &site->graph->events[i];
-        if (other != event && other->is_shown && strcmp(other->name, event->name) == 0) {
-            buffer_text(out, found++ == 0 ? "<section><h2>Of the same name</h2>\n<ul>" : "");
+        if (other == event || !other->is_shown || strcmp(other->name, event->name) != 0) {
+            continue;
+        }
+        buffer_text(out, found++ == 0 ? "<section><h2>Of the same name</h2>\n<ul>" : "");
+        if (found <= SHOWN_MAX) {
             buffer_text(out, "<li>");
             link_event(site, out, root, other);
             html_add(out, " <code>%s</code></li>\n", other->channel->address);
         }
+    }
+    if (found > SHOWN_MAX) {
+        buffer_printf(out, "<li>and %zu more</li>\n", found - SHOWN_MAX);
     }
     buffer_text(out, found > 0 ? "</ul></section>\n" : "");
 }

@@ -48,7 +48,7 @@ static void add_step(const struct site *site, struct buffer *out,
     buffer_text(out, ".</p>");
     html_prose(out, step->operation->summary);
     buffer_text(out, "<p class=\"quiet\">Tried ");
-    retry_text(out, step);
+    retry_text(site, out, step);
     buffer_text(out, ".</p></li>\n");
 }
 

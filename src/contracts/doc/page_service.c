@@ -85,7 +85,7 @@ static void add_heard_row(const struct site *site, struct buffer *out,
     link_events(site, out, root, operation->outcomes, operation->outcome_count);
     cell_end(out);
     cell_begin(out, "Tried");
-    retry_text(out, operation);
+    retry_text(site, out, operation);
     cell_end(out);
     row_end(out);
 }
@@ -110,9 +110,10 @@ static void add_heard(const struct site *site, struct buffer *out,
 }
 
 /* What the broker has for a service of our conventions follows from its name. */
-static void add_broker(struct buffer *out, const struct graph_service *service)
+static void add_broker(const struct site *site, struct buffer *out,
+                       const struct graph_service *service)
 {
-    if (!is_conventional(service->document)) {
+    if (!is_conventional(site, service)) {
         return;
     }
     const char *name = service->label;
@@ -164,7 +165,7 @@ void page_service(struct site *site, size_t i, struct buffer *out)
     add_facts(out, service);
     add_said(site, out, service);
     add_heard(site, out, service);
-    add_broker(out, service);
+    add_broker(site, out, service);
     add_servers(site, out, service);
     page_end(out);
     search_add(site, FOUND_SERVICE, service->label, service->document->title, site->services[i],

@@ -93,6 +93,44 @@ static void gather_operations(struct site *site)
     site->of_event_count = counts;
 }
 
+/* ---- our conventions ---- */
+
+static bool has_extension(const struct asyncapi_operation *operation)
+{
+    static const char *const extensions[] = {"x-saga", "x-outcomes", "x-compensates", "x-retry"};
+    for (size_t i = 0; i < COUNT_OF(extensions); i++) {
+        if (node_find(operation->at, extensions[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool follows_conventions(const struct asyncapi_document *document)
+{
+    for (size_t i = 0; i < document->operation_count; i++) {
+        const struct asyncapi_operation *operation = &document->operations[i];
+        if (has_extension(operation)) {
+            return true;
+        }
+        for (size_t m = 0; m < operation->message_count; m++) {
+            if (node_find(operation->messages[m]->at, "x-subject") != NULL) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void find_conventional(struct site *site)
+{
+    const struct graph *graph = site->graph;
+    site->is_conventional = arena_alloc(&site->arena, graph->service_count + 1);
+    for (size_t i = 0; i < graph->service_count; i++) {
+        site->is_conventional[i] = follows_conventions(graph->services[i].document);
+    }
+}
+
 /* ---- pages ---- */
 
 static enum outcome write_page(struct folder *folder, const char *below, const char *name,
@@ -173,6 +211,7 @@ static enum outcome write_site(struct site *site, const char *folder_path, size_
 {
     name_files(site);
     gather_operations(site);
+    find_conventional(site);
     *pages = leave_out_hidden(site);
     if (*pages > SITE_PAGES_MAX) {
         return fault_set(fault, REJECT, "%zu pages are more than %d: name fewer documents at once",

@@ -2,6 +2,7 @@
 #include "contracts/graph/graph.h"
 
 #include "contracts/graph/label.h"
+#include "contracts/jsonschema/names.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,14 +18,19 @@ struct maker {
     struct fault *fault;
 };
 
-/* FNV-1a. */
-static size_t bucket_of(const char *name)
+/* FNV-1a, continued. */
+static uint32_t hash_on(uint32_t hash, const char *text)
 {
-    uint32_t hash = 2166136261U;
-    for (const char *at = name; *at != '\0'; at++) {
-        hash = (hash ^ (unsigned char)*at) * 16777619U;
+    for (; text != NULL && *text != '\0'; text++) {
+        hash = (hash ^ (unsigned char)*text) * 16777619U;
     }
-    return hash % BUCKETS;
+    return hash;
+}
+
+/* By its address as well: many channels may have a message of the same name. */
+static size_t bucket_of(const char *name, const struct asyncapi_channel *channel)
+{
+    return hash_on(hash_on(2166136261U, name), channel->address) % BUCKETS;
 }
 
 static const char *channel_name(const struct asyncapi_channel *channel)
@@ -54,7 +60,7 @@ static struct graph_event *need_event(struct maker *maker, const struct asyncapi
                                       const struct asyncapi_message *message)
 {
     const char *name = message != NULL ? message_name(message) : channel_name(channel);
-    struct graph_event **bucket = &maker->buckets[bucket_of(name)];
+    struct graph_event **bucket = &maker->buckets[bucket_of(name, channel)];
     for (struct graph_event *event = *bucket; event != NULL; event = event->next_of_name) {
         if (strcmp(event->name, name) == 0 && is_event(event, channel, message)) {
             return event;
@@ -172,21 +178,35 @@ static enum outcome add_document(struct maker *maker, const struct asyncapi_docu
     return OK;
 }
 
-/* The event of this name that the service says. */
-static struct graph_event *find_said(const struct graph_service *service, const char *name)
+/* What x-outcomes and x-compensates of one service name. */
+struct named {
+    struct names said;       /* its first event of a name that it says → index in the graph */
+    struct names operations; /* without replies → index in the service */
+};
+
+static void add_named(struct graph *graph, const struct graph_service *service, struct named *named)
 {
     for (size_t i = 0; i < service->operation_count; i++) {
         const struct graph_operation *operation = &service->operations[i];
         for (size_t e = 0; operation->is_send && e < operation->event_count; e++) {
-            if (strcmp(operation->events[e]->name, name) == 0) {
-                return operation->events[e];
-            }
+            const struct graph_event *event = operation->events[e];
+            (void)names_add(&named->said, &graph->arena, event->name, strlen(event->name),
+                            (uint32_t)(event - graph->events));
+        }
+        const char *key = operation->operation->key;
+        if (!operation->is_reply && key != NULL) {
+            (void)names_add(&named->operations, &graph->arena, key, strlen(key), (uint32_t)i);
         }
     }
-    return NULL;
 }
 
-static void add_outcomes(struct graph *graph, struct graph_operation *operation)
+static const struct name *find_text(const struct names *names, const char *text)
+{
+    return text != NULL ? names_find(names, text, strlen(text)) : NULL;
+}
+
+static void add_outcomes(struct graph *graph, const struct named *named,
+                         struct graph_operation *operation)
 {
     const struct node *names = operation->operation->outcomes;
     if (operation->is_send || names == NULL || names->kind != NODE_LIST) {
@@ -194,25 +214,23 @@ static void add_outcomes(struct graph *graph, struct graph_operation *operation)
     }
     operation->outcomes = arena_alloc(&graph->arena, (names->count + 1) * sizeof(void *));
     for (const struct node *name = names->first; name != NULL; name = name->next) {
-        struct graph_event *event =
-            name->kind == NODE_STRING ? find_said(operation->service, name->text) : NULL;
-        if (event != NULL && !graph_leads_to(operation, event)) {
-            operation->outcomes[operation->outcome_count++] = event;
+        const struct name *said =
+            find_text(&named->said, name->kind == NODE_STRING ? name->text : NULL);
+        if (said != NULL && !graph_leads_to(operation, &graph->events[said->value])) {
+            operation->outcomes[operation->outcome_count++] = &graph->events[said->value];
         }
     }
 }
 
-static void add_compensated(struct graph_operation *operation)
+static void add_links(struct graph *graph, struct graph_service *service)
 {
-    const char *key = operation->operation->compensates;
-    const struct graph_service *service = operation->service;
-    for (size_t i = 0; key != NULL && i < service->operation_count; i++) {
-        struct graph_operation *other = &service->operations[i];
-        if (!other->is_reply && other->operation->key != NULL &&
-            strcmp(other->operation->key, key) == 0) {
-            operation->compensates = other;
-            return;
-        }
+    struct named named = {0};
+    add_named(graph, service, &named);
+    for (size_t i = 0; i < service->operation_count; i++) {
+        struct graph_operation *operation = &service->operations[i];
+        add_outcomes(graph, &named, operation);
+        const struct name *other = find_text(&named.operations, operation->operation->compensates);
+        operation->compensates = other != NULL ? &service->operations[other->value] : NULL;
     }
 }
 
@@ -322,9 +340,8 @@ enum outcome graph_make(struct graph *graph, const struct asyncapi *set, struct 
             return o;
         }
     }
-    for (size_t i = 0; i < graph->operation_count; i++) {
-        add_outcomes(graph, &graph->operations[i]);
-        add_compensated(&graph->operations[i]);
+    for (size_t i = 0; i < graph->service_count; i++) {
+        add_links(graph, &graph->services[i]);
     }
     hide_far(graph);
     add_labels(graph);

@@ -162,8 +162,8 @@ enum outcome compile_block(struct compiler *compiler, const struct node *schema,
     }
     if (schema->kind != NODE_MAP && schema->kind != NODE_BOOLEAN) {
         return RESOLVER_REFUSE(compiler->fault, schema,
-                               "a schema must be a map, true or false, not a %s",
-                               node_kind_name(schema->kind));
+                               "a schema must be a map, true or false, not %s",
+                               node_kind_phrase(schema->kind));
     }
     if (accepts_all(schema)) {
         return OK;

@@ -191,6 +191,16 @@ static void tell_instruction(struct explainer *explainer, const struct instructi
     tell(explainer, in->source, spot, buffer_cstr(&text));
 }
 
+/* Whether it matches is not known, so that nothing is demanded. */
+static void tell_hard_pattern(struct explainer *explainer, const struct instruction *in,
+                              const struct spot *spot)
+{
+    AUTO(free_text)
+    char *text = xasprintf("could not be judged by the pattern %s: it needs too many steps",
+                           ((const struct pattern *)in->data)->text);
+    tell(explainer, in->source, spot, text);
+}
+
 /* ---- schemas within schemas ---- */
 
 static void explain_block(struct explainer *explainer, uint32_t block,
@@ -443,8 +453,13 @@ static void explain_instruction(struct explainer *explainer, const struct instru
     case OP_NOT:
         break;
     }
-    if (!run_check(&explainer->run, in, subject)) {
+    if (run_check(&explainer->run, in, subject)) {
+        return;
+    }
+    if (!explainer->run.gave_up) {
         tell_instruction(explainer, in, spot);
+    } else if (in->op == OP_PATTERN) {
+        tell_hard_pattern(explainer, in, spot);
     }
 }
 

@@ -763,8 +763,8 @@ enum outcome keywords_compile(struct compiler *compiler, const struct node *sche
             continue;
         }
         if ((1U << value->kind & keyword->kinds) == 0) {
-            return REFUSE(compiler, value, "%s must be %s, not a %s", keyword->name, keyword->wants,
-                          node_kind_name(value->kind));
+            return REFUSE(compiler, value, "%s must be %s, not %s", keyword->name, keyword->wants,
+                          node_kind_phrase(value->kind));
         }
         enum outcome o = keyword->compile(compiler, value);
         if (o != OK) {

@@ -4,6 +4,7 @@
 #include "contracts/jsonschema/keywords.h"
 #include "contracts/jsonschema/metaschema.h"
 #include "contracts/jsonschema/uri.h"
+#include "contracts/pointer.h"
 #include "core/text.h"
 
 #include <limits.h>
@@ -319,37 +320,6 @@ static enum outcome find_resource(struct resolver *resolver, const struct node *
     return o;
 }
 
-static const struct node *child_at(const struct node *node, const char *step)
-{
-    if (node->kind == NODE_MAP) {
-        return node_find(node, step);
-    }
-    int64_t index = 0;
-    bool is_index = step[0] != '+' && (step[0] != '0' || step[1] == '\0');
-    if (node->kind != NODE_LIST || !is_index || !text_int(step, 0, INT32_MAX, &index)) {
-        return NULL;
-    }
-    const struct node *child = node->first;
-    while (child != NULL && index-- > 0) {
-        child = child->next;
-    }
-    return child;
-}
-
-/* ~1 and ~0, in place. */
-static void unescape_step(char *step)
-{
-    char *to = step;
-    for (const char *from = step; *from != '\0'; from++) {
-        if (from[0] == '~' && (from[1] == '0' || from[1] == '1')) {
-            *to++ = *++from == '0' ? '~' : '/';
-        } else {
-            *to++ = *from;
-        }
-    }
-    *to = '\0';
-}
-
 static enum outcome follow(struct resolver *resolver, const struct node *ref, int hops,
                            const struct node **out);
 
@@ -365,8 +335,8 @@ static enum outcome walk(struct resolver *resolver, const struct node *ref, char
         if (at != NULL) {
             *at = '\0';
         }
-        unescape_step(step);
-        const struct node *child = child_at(*node, step);
+        pointer_unescape(step);
+        const struct node *child = pointer_child(*node, step);
         const struct node *inner = node_find(*node, "$ref");
         if (child == NULL && inner != NULL && inner != ref && inner->kind == NODE_STRING) {
             const struct node *target = NULL;
@@ -374,7 +344,7 @@ static enum outcome walk(struct resolver *resolver, const struct node *ref, char
             if (o != OK) {
                 return o;
             }
-            child = child_at(target, step);
+            child = pointer_child(target, step);
         }
         if (child == NULL) {
             return RESOLVER_REFUSE(resolver->fault, ref,
@@ -455,8 +425,8 @@ enum outcome resolver_follow(struct resolver *resolver, const struct node *ref,
                              const struct node **out)
 {
     if (ref->kind != NODE_STRING) {
-        return RESOLVER_REFUSE(resolver->fault, ref, "$ref must be a string, not a %s",
-                               node_kind_name(ref->kind));
+        return RESOLVER_REFUSE(resolver->fault, ref, "$ref must be a string, not %s",
+                               node_kind_phrase(ref->kind));
     }
     if (ref->length > 0) {
         return RESOLVER_REFUSE(resolver->fault, ref, "$ref has U+0000");

@@ -286,14 +286,14 @@ static inline __attribute__((always_inline)) bool run_child(struct run *run, uin
     return run_value(run, in, value, kind);
 }
 
+/* json-c's array itself: a call for each element would cost as much as judging it. */
 static bool run_items(struct run *run, const struct items *items, const struct json_object *array)
 {
-    size_t count = json_object_array_length(array);
-    run->steps += count;
-    for (size_t i = 0; i < count; i++) {
+    const struct array_list *list = json_object_get_array(array);
+    run->steps += list->length;
+    for (size_t i = 0; i < list->length; i++) {
         uint32_t block = i < items->count ? items->tuple[i] : items->rest;
-        if (block != PROGRAM_ACCEPT &&
-            !run_child(run, block, json_object_array_get_idx(array, i))) {
+        if (block != PROGRAM_ACCEPT && !run_child(run, block, list->array[i])) {
             return false;
         }
     }
@@ -302,10 +302,10 @@ static bool run_items(struct run *run, const struct items *items, const struct j
 
 static bool run_contains(struct run *run, uint32_t block, const struct json_object *array)
 {
-    size_t count = json_object_array_length(array);
-    run->steps += count;
-    for (size_t i = 0; i < count; i++) {
-        if (run_child(run, block, json_object_array_get_idx(array, i))) {
+    const struct array_list *list = json_object_get_array(array);
+    run->steps += list->length;
+    for (size_t i = 0; i < list->length; i++) {
+        if (run_child(run, block, list->array[i])) {
             return true;
         }
     }
@@ -346,9 +346,9 @@ static bool run_members(struct run *run, const struct members *members,
     const struct member *next = members->list;
     const struct member *end = members->list + members->count;
     size_t required = 0;
-    run->steps += (size_t)json_object_object_length(object);
-    for (const struct lh_entry *entry = json_object_get_object(object)->head; entry != NULL;
-         entry = entry->next) {
+    const struct lh_table *table = json_object_get_object(object);
+    run->steps += (size_t)table->count;
+    for (const struct lh_entry *entry = table->head; entry != NULL; entry = entry->next) {
         const char *name = entry->k;
         struct json_object *value = lh_entry_v(entry);
         bool is_next = next != NULL && next < end && strcmp(next->name, name) == 0;

@@ -186,31 +186,10 @@ const char *uri_fragment(const char *reference)
     return hash != NULL ? hash + 1 : NULL;
 }
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
-    return at != NULL ? (int)(at - digits) : -1;
-}
-
 char *uri_decode(struct arena *arena, const char *text, size_t length)
 {
-    char *out = arena_alloc(arena, length + 1);
-    char *to = out;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] != '%') {
-            *to++ = text[i];
-            continue;
-        }
-        int high = i + 2 < length ? hex_digit(text[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-        if (low < 0 || (high == 0 && low == 0)) {
-            return NULL;
-        }
-        *to++ = (char)(high * 16 + low);
-        i += 2;
-    }
-    return out;
+    char *out = arena_text(arena, text, length);
+    return text_decode_percent(out) ? out : NULL;
 }
 
 const char *uri_of_path(struct arena *arena, const char *path)

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/lint/choreography.h"
 
+#include "contracts/key_index.h"
 #include "contracts/similar.h"
 #include "contracts/topic.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum {
+    WORDS_COMPARED = 4, /* of two addresses, before they are matched */
+    /* Names that are looked through for what was meant, in one run. */
+    NEAR_COMPARISONS_MAX = 500 * 1000,
+};
 
 /* One way that messages take: into a channel (a send, or the reply to a receive) or out of it. */
 struct end {
@@ -16,14 +23,25 @@ struct end {
     bool is_meant_elsewhere; /* x-external */
     /* What tells most pairs of channels apart at once. */
     bool is_plain; /* the address has neither parameters nor wildcards */
-    uint32_t address_hash, exchange_hash;
+    bool is_odd;   /* what it leads to, or comes from, is not told by an equal address */
+    uint64_t address_hash, exchange_hash;
+    uint64_t words[WORDS_COMPARED]; /* hashes of the first ones; 0: any word, or none */
+    size_t word_count;              /* 0: any number */
+};
+
+/* All that speak, or all that listen. */
+struct side {
+    struct end *ends;
+    size_t count;
+    struct key_index by_address; /* those that are not odd */
+    struct key_index odd;        /* the others, all under one key */
 };
 
 struct flow {
     struct lint *lint;
-    struct end *speakers, *listeners;
-    size_t speaker_count, listener_count;
-    size_t given; /* documents that were asked for */
+    struct side speakers, listeners;
+    size_t given;      /* documents that were asked for */
+    size_t *near_left; /* of NEAR_COMPARISONS_MAX */
 };
 
 static bool same_text(const char *a, const char *b)
@@ -31,32 +49,55 @@ static bool same_text(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* FNV-1a; 0 for none. */
-static uint32_t hash(const char *text)
+static bool is_fanout(const struct end *end)
 {
-    uint32_t sum = text != NULL ? 2166136261U : 0;
-    for (const char *at = text; at != NULL && *at != '\0'; at++) {
-        sum = (sum ^ (unsigned char)*at) * 16777619U;
+    return same_text(end->channel->exchange_type, "fanout");
+}
+
+/* The words up to the first one after which there may be any number. A parameter's name with a dot
+ * in it is no word. */
+static void read_words(struct end *end)
+{
+    size_t count = 0;
+    for (const char *at = end->channel->address; at != NULL;) {
+        size_t length = strcspn(at, ".");
+        bool opens = memchr(at, '{', length) != NULL;
+        bool closes = memchr(at, '}', length) != NULL;
+        if (opens != closes || memchr(at, '#', length) != NULL) {
+            return;
+        }
+        if (count < WORDS_COMPARED && !opens && memchr(at, '*', length) == NULL) {
+            end->words[count] = key_hash_bytes(KEY_HASH_START, at, length) | 1;
+        }
+        count++;
+        at = at[length] == '.' ? at + length + 1 : NULL;
     }
-    return sum;
+    end->word_count = count;
 }
 
 static void add_end(struct flow *flow, bool speaks, const struct end *end)
 {
-    struct end **list = speaks ? &flow->speakers : &flow->listeners;
-    size_t *count = speaks ? &flow->speaker_count : &flow->listener_count;
+    struct side *side = speaks ? &flow->speakers : &flow->listeners;
     if (end->channel == NULL) {
         return;
     }
-    if ((*count & (*count - 1)) == 0) { /* full at every power of two */
-        *list = xrealloc(*list, (*count > 0 ? *count * 2 : 1) * sizeof **list);
+    if ((side->count & (side->count - 1)) == 0) { /* full at every power of two */
+        side->ends =
+            xrealloc(side->ends, (side->count > 0 ? side->count * 2 : 1) * sizeof side->ends[0]);
     }
-    struct end *added = &(*list)[(*count)++];
+    struct end *added = &side->ends[side->count++];
     const char *address = end->channel->address;
     *added = *end;
     added->is_plain = address != NULL && strpbrk(address, "{*#") == NULL;
-    added->address_hash = hash(address);
-    added->exchange_hash = hash(end->channel->exchange);
+    added->is_odd = !added->is_plain || (!speaks && is_fanout(added));
+    added->address_hash = key_hash(KEY_HASH_START, address);
+    added->exchange_hash = key_hash(KEY_HASH_START, end->channel->exchange);
+    read_words(added);
+    if (added->is_odd) {
+        key_index_add(&side->odd, 0, side->count - 1);
+    } else {
+        key_index_add(&side->by_address, added->address_hash, side->count - 1);
+    }
 }
 
 static void add_operation(struct flow *flow, const struct asyncapi_operation *operation)
@@ -86,6 +127,46 @@ static void collect(struct flow *flow)
             add_operation(flow, &set->items[i].operations[j]);
         }
     }
+    key_index_sort(&flow->speakers.by_address);
+    key_index_sort(&flow->listeners.by_address);
+}
+
+/* The ends of the other side that `end` may lead to, or come from: those of the same address and
+ * those that are odd; for an odd one all. */
+struct partners {
+    const struct side *side;
+    bool are_all;
+    size_t next, same_count;
+    const struct key_entry *same;
+};
+
+static struct partners partners_of(const struct end *end, const struct side *side)
+{
+    struct partners partners = {.side = side, .are_all = end->is_odd};
+    partners.same = key_index_find(&side->by_address, end->address_hash, &partners.same_count);
+    return partners;
+}
+
+/* NULL after the last. */
+static const struct end *next_partner(struct partners *partners)
+{
+    const struct side *side = partners->side;
+    size_t at = partners->next++;
+    if (partners->are_all) {
+        return at < side->count ? &side->ends[at] : NULL;
+    }
+    if (at < partners->same_count) {
+        return &side->ends[partners->same[at].value];
+    }
+    at -= partners->same_count;
+    return at < side->odd.count ? &side->ends[side->odd.items[at].value] : NULL;
+}
+
+static void side_done(struct side *side)
+{
+    free(side->ends);
+    key_index_done(&side->by_address);
+    key_index_done(&side->odd);
 }
 
 /* Two addresses without an exchange, where parameters may have other names. */
@@ -124,18 +205,31 @@ static bool channel_leads_to(const struct asyncapi_channel *from, const struct a
                                                   : topic_matches(to->address, from->address);
 }
 
+/* Words that both have and that differ, whatever the exchange does with patterns. */
+static bool have_other_words(const struct end *a, const struct end *b)
+{
+    for (size_t i = 0; i < WORDS_COMPARED; i++) {
+        if (a->words[i] != 0 && b->words[i] != 0 && a->words[i] != b->words[i]) {
+            return true;
+        }
+    }
+    return a->word_count != 0 && b->word_count != 0 && a->word_count != b->word_count;
+}
+
 /* What is said at one end comes out at the other. */
 static bool leads_to(const struct end *from, const struct end *to)
 {
     bool have_exchanges = from->channel->exchange != NULL && to->channel->exchange != NULL;
-    bool is_fanout = same_text(to->channel->exchange_type, "fanout");
     if (from->channel->at == to->channel->at) {
         return true;
     }
     if (have_exchanges && from->exchange_hash != to->exchange_hash) {
         return false;
     }
-    if (from->is_plain && to->is_plain && !is_fanout && from->address_hash != to->address_hash) {
+    if (from->is_plain && !to->is_odd && from->address_hash != to->address_hash) {
+        return false;
+    }
+    if (have_other_words(from, to) && !is_fanout(to)) {
         return false;
     }
     return channel_leads_to(from->channel, to->channel);
@@ -171,10 +265,16 @@ static bool may_reach_queue(const struct end *from, const struct end *to,
 static bool is_published(const struct flow *flow, const struct end *listener,
                          const struct asyncapi_message *message)
 {
-    for (size_t i = 0; i < flow->speaker_count; i++) {
-        const struct end *speaker = &flow->speakers[i];
-        if (carries(speaker, listener, message, speaker) ||
-            may_reach_queue(speaker, listener, message, speaker)) {
+    struct partners speakers = partners_of(listener, &flow->speakers);
+    const struct end *speaker = NULL;
+    while ((speaker = next_partner(&speakers)) != NULL) {
+        if (carries(speaker, listener, message, speaker)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < flow->speakers.count && listener->channel->queue != NULL; i++) {
+        speaker = &flow->speakers.ends[i];
+        if (may_reach_queue(speaker, listener, message, speaker)) {
             return true;
         }
     }
@@ -184,10 +284,16 @@ static bool is_published(const struct flow *flow, const struct end *listener,
 static bool is_heard(const struct flow *flow, const struct end *speaker,
                      const struct asyncapi_message *message)
 {
-    for (size_t i = 0; i < flow->listener_count; i++) {
-        const struct end *listener = &flow->listeners[i];
-        if (carries(speaker, listener, message, listener) ||
-            may_reach_queue(speaker, listener, message, listener)) {
+    struct partners listeners = partners_of(speaker, &flow->listeners);
+    const struct end *listener = NULL;
+    while ((listener = next_partner(&listeners)) != NULL) {
+        if (carries(speaker, listener, message, listener)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < flow->listeners.count; i++) {
+        listener = &flow->listeners.ends[i];
+        if (may_reach_queue(speaker, listener, message, listener)) {
             return true;
         }
     }
@@ -200,11 +306,15 @@ static bool *find_connected(const struct flow *flow)
 {
     const struct asyncapi *set = flow->lint->set;
     bool *connected = xcalloc(set->count + 1, sizeof *connected);
-    for (size_t i = 0; i < flow->speaker_count; i++) {
-        for (size_t j = 0; j < flow->listener_count; j++) {
-            const struct asyncapi_document *from = flow->speakers[i].operation->document;
-            const struct asyncapi_document *to = flow->listeners[j].operation->document;
-            if (from != to && leads_to(&flow->speakers[i], &flow->listeners[j])) {
+    for (size_t i = 0; i < flow->speakers.count; i++) {
+        const struct end *speaker = &flow->speakers.ends[i];
+        const struct asyncapi_document *from = speaker->operation->document;
+        struct partners listeners = partners_of(speaker, &flow->listeners);
+        const struct end *listener = NULL;
+        while ((listener = next_partner(&listeners)) != NULL) {
+            const struct asyncapi_document *to = listener->operation->document;
+            bool is_known = connected[from - set->items] && connected[to - set->items];
+            if (from != to && !is_known && leads_to(speaker, listener)) {
                 connected[from - set->items] = true;
                 connected[to - set->items] = true;
             }
@@ -223,8 +333,9 @@ static const char *near_address(const struct flow *flow, const struct end *liste
 {
     const char *near = NULL;
     int best = SIMILAR_FAR;
-    for (size_t i = 0; i < flow->speaker_count; i++) {
-        const char *address = flow->speakers[i].channel->address;
+    for (size_t i = 0; i<flow->speakers.count && * flow->near_left> 0; i++) {
+        const char *address = flow->speakers.ends[i].channel->address;
+        (*flow->near_left)--;
         int distance = address != NULL && listener->channel->address != NULL
                            ? similar_distance(listener->channel->address, address)
                            : SIMILAR_FAR;
@@ -238,9 +349,10 @@ static const char *near_address(const struct flow *flow, const struct end *liste
 
 static bool has_speaker_on_exchange(const struct flow *flow, const struct end *listener)
 {
-    for (size_t i = 0; i < flow->speaker_count; i++) {
+    for (size_t i = 0; i < flow->speakers.count; i++) {
         if (listener->channel->exchange != NULL &&
-            same_text(flow->speakers[i].channel->exchange, listener->channel->exchange)) {
+            flow->speakers.ends[i].exchange_hash == listener->exchange_hash &&
+            same_text(flow->speakers.ends[i].channel->exchange, listener->channel->exchange)) {
             return true;
         }
     }
@@ -302,8 +414,8 @@ static void judge_surplus(const struct flow *flow, const struct end *listener)
     if (!is_pattern(listener->channel) || listener->message_count == 0) {
         return;
     }
-    for (size_t i = 0; i < flow->speaker_count; i++) {
-        const struct end *speaker = &flow->speakers[i];
+    for (size_t i = 0; i < flow->speakers.count; i++) {
+        const struct end *speaker = &flow->speakers.ends[i];
         if (speaker->channel->at == listener->channel->at || !leads_to(speaker, listener)) {
             continue;
         }
@@ -344,8 +456,8 @@ static bool has_queue_of_name(const struct asyncapi *set, const char *name)
 
 static bool has_listener_on_exchange(const struct flow *flow, const char *exchange)
 {
-    for (size_t i = 0; i < flow->listener_count; i++) {
-        if (same_text(flow->listeners[i].channel->exchange, exchange)) {
+    for (size_t i = 0; i < flow->listeners.count; i++) {
+        if (same_text(flow->listeners.ends[i].channel->exchange, exchange)) {
             return true;
         }
     }
@@ -356,7 +468,7 @@ static void judge_dead_letters(const struct flow *flow, const struct asyncapi_ch
 {
     struct lint *lint = flow->lint;
     const struct node *part = channel->queue != NULL ? node_find(channel->amqp, "queue") : NULL;
-    const struct node *queue = part != NULL ? ref_follow(lint->documents, part) : NULL;
+    const struct node *queue = ref_follow(lint->documents, part);
     const struct node *exchange = queue_argument(queue, "x-dead-letter-exchange");
     const struct node *key = queue_argument(queue, "x-dead-letter-routing-key");
     if (exchange == NULL) {
@@ -377,22 +489,23 @@ static void judge_dead_letters(const struct flow *flow, const struct asyncapi_ch
 
 static void judge_operations(const struct flow *flow, const struct asyncapi_document *document)
 {
-    for (size_t i = 0; i < flow->listener_count; i++) {
-        if (flow->listeners[i].operation->document == document) {
-            judge_listener(flow, &flow->listeners[i]);
-            judge_surplus(flow, &flow->listeners[i]);
+    for (size_t i = 0; i < flow->listeners.count; i++) {
+        if (flow->listeners.ends[i].operation->document == document) {
+            judge_listener(flow, &flow->listeners.ends[i]);
+            judge_surplus(flow, &flow->listeners.ends[i]);
         }
     }
-    for (size_t i = 0; i < flow->speaker_count; i++) {
-        if (flow->speakers[i].operation->document == document) {
-            judge_speaker(flow, &flow->speakers[i]);
+    for (size_t i = 0; i < flow->speakers.count; i++) {
+        if (flow->speakers.ends[i].operation->document == document) {
+            judge_speaker(flow, &flow->speakers.ends[i]);
         }
     }
 }
 
 void choreography_flow(struct lint *lint)
 {
-    struct flow flow = {.lint = lint};
+    size_t near_left = NEAR_COMPARISONS_MAX;
+    struct flow flow = {.lint = lint, .near_left = &near_left};
     collect(&flow);
     bool *connected = find_connected(&flow);
     for (size_t i = 0; i < lint->set->count; i++) {
@@ -405,6 +518,6 @@ void choreography_flow(struct lint *lint)
         }
     }
     free(connected);
-    free(flow.speakers);
-    free(flow.listeners);
+    side_done(&flow.speakers);
+    side_done(&flow.listeners);
 }

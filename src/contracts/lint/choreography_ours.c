@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/lint/choreography.h"
 
+#include "contracts/key_index.h"
 #include "contracts/lint/past_tense.h"
 #include "contracts/model.h"
 #include "core/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Conventions of profile quadrille. */
@@ -65,27 +67,43 @@ static void judge_hearing(struct lint *lint, const struct asyncapi_document *doc
     }
 }
 
+static void judge_two(struct lint *lint, const struct asyncapi_document *document,
+                      const struct asyncapi_operation *early, const struct asyncapi_operation *late)
+{
+    const char *a = early->channel->address;
+    const char *b = late->channel->address;
+    if (strcmp(a, b) == 0 || fact_length(a) != fact_length(b) ||
+        strncmp(a, b, fact_length(a)) != 0) {
+        return;
+    }
+    lint_add(lint, &choreography_two_majors_received, late->written->key_place,
+             "%s hears %s and %s, two versions of one event, and would do everything "
+             "twice: hear one",
+             document->service, a, b);
+}
+
+/* Only what hears the same fact is compared. */
 static void judge_majors(struct lint *lint, const struct asyncapi_document *document)
 {
     if (choreography_hears_all(document)) {
         return; /* it does nothing with them */
     }
+    struct key_index facts = {0};
     for (size_t i = 0; i < document->operation_count; i++) {
-        const struct asyncapi_operation *late = &document->operations[i];
-        for (size_t j = 0; j < i; j++) {
-            const struct asyncapi_operation *early = &document->operations[j];
-            const char *a = early->channel != NULL ? early->channel->address : NULL;
-            const char *b = late->channel != NULL ? late->channel->address : NULL;
-            if (early->is_send || late->is_send || a == NULL || b == NULL || strcmp(a, b) == 0 ||
-                fact_length(a) != fact_length(b) || strncmp(a, b, fact_length(a)) != 0) {
-                continue;
-            }
-            lint_add(lint, &choreography_two_majors_received, late->written->key_place,
-                     "%s hears %s and %s, two versions of one event, and would do everything "
-                     "twice: hear one",
-                     document->service, a, b);
+        const struct asyncapi_operation *operation = &document->operations[i];
+        const char *address = operation->channel != NULL ? operation->channel->address : NULL;
+        if (!operation->is_send && address != NULL) {
+            key_index_add(&facts, key_hash_bytes(KEY_HASH_START, address, fact_length(address)), i);
         }
     }
+    key_index_sort(&facts);
+    for (size_t i = 0; i < facts.count; i++) {
+        for (size_t j = i; j > 0 && facts.items[j - 1].key == facts.items[i].key; j--) {
+            judge_two(lint, document, &document->operations[facts.items[j - 1].value],
+                      &document->operations[facts.items[i].value]);
+        }
+    }
+    key_index_done(&facts);
 }
 
 /* The other service of the set whose address the channel has; NULL: its own. */
@@ -115,18 +133,48 @@ static void judge_copy(struct lint *lint, const struct asyncapi_document *docume
     }
 }
 
-/* In a channel that is another's everything is wrong; that it is another's is enough. */
-static bool is_in_copy(const struct lint *lint, struct position place)
+/* The lines of a channel that is another's. */
+struct copy {
+    const char *path;
+    int first, end; /* 0: the end of the file */
+};
+
+struct copies {
+    struct copy *items;
+    size_t count;
+};
+
+static void find_copies(const struct lint *lint, struct copies *copies)
 {
     for (size_t i = 0; i < lint->set->count; i++) {
         const struct asyncapi_document *document = &lint->set->items[i];
+        copies->items = xrealloc(copies->items, (copies->count + document->channel_count + 1) *
+                                                    sizeof copies->items[0]);
         for (size_t j = 0; j < document->channel_count; j++) {
             const struct node *at = document->channels[j].at;
-            if (strcmp(at->place.path, place.path) == 0 && place.line >= at->key_place.line &&
-                (at->next == NULL || place.line < at->next->key_place.line) &&
-                owner_of(lint, document, &document->channels[j]) != NULL) {
-                return true;
+            if (owner_of(lint, document, &document->channels[j]) != NULL) {
+                copies->items[copies->count++] =
+                    (struct copy){.path = at->place.path,
+                                  .first = at->key_place.line,
+                                  .end = at->next != NULL ? at->next->key_place.line : 0};
             }
+        }
+    }
+}
+
+static bool is_same_path(const char *a, const char *b)
+{
+    return a == b || strcmp(a, b) == 0;
+}
+
+/* In a channel that is another's everything is wrong; that it is another's is enough. */
+static bool is_in_copy(const struct copies *copies, struct position place)
+{
+    for (size_t i = 0; i < copies->count; i++) {
+        const struct copy *copy = &copies->items[i];
+        if (place.line >= copy->first && (copy->end == 0 || place.line < copy->end) &&
+            is_same_path(copy->path, place.path)) {
+            return true;
         }
     }
     return false;
@@ -137,7 +185,7 @@ static bool is_said(const struct lint *lint, struct position place)
 {
     for (size_t i = 0; i < lint->count; i++) {
         if (lint->findings[i].place.line == place.line &&
-            strcmp(lint->findings[i].place.path, place.path) == 0) {
+            is_same_path(lint->findings[i].place.path, place.path)) {
             return true;
         }
     }
@@ -159,17 +207,20 @@ static const char *path_among(const struct lint *lint, const char *path)
 static void judge_folder(struct lint *lint, const char *folder)
 {
     struct contract_set contracts = {0};
+    struct copies copies = {0};
     struct fault fault;
     if (contract_set_load(&contracts, folder, &fault) != OK) {
+        find_copies(lint, &copies);
         const struct findings *findings = &contracts.asyncapi.documents.findings;
-        for (size_t i = 0; i < findings->count; i++) {
+        for (size_t i = 0; i < findings->count && !lint->is_cut; i++) {
             struct position place = findings->items[i].place;
             place.path = path_among(lint, place.path);
-            if (place.path != NULL && !is_said(lint, place) && !is_in_copy(lint, place)) {
+            if (place.path != NULL && !is_said(lint, place) && !is_in_copy(&copies, place)) {
                 lint_add(lint, &choreography_convention, place, "%s", findings->items[i].text);
             }
         }
     }
+    free(copies.items);
     contract_set_done(&contracts);
 }
 

@@ -13,14 +13,9 @@ struct looking {
     const struct asyncapi_message *message;
 };
 
-static const struct node *follow(struct lint *lint, const struct node *node)
-{
-    return node != NULL ? ref_follow(lint->documents, node) : NULL;
-}
-
 static bool is_personal(struct lint *lint, const struct node *schema)
 {
-    return choreography_says_true(follow(lint, schema), "x-personal");
+    return choreography_says_true(ref_follow(lint->documents, schema), "x-personal");
 }
 
 static void see_header(void *context, const struct schema_visit *visit)
@@ -85,11 +80,12 @@ static void judge_message(struct lint *lint, const struct asyncapi_message *mess
 
 static void judge_parameters(struct lint *lint, const struct asyncapi_channel *channel)
 {
-    const struct node *parameters = follow(lint, node_find(channel->at, "parameters"));
+    const struct node *parameters =
+        ref_follow(lint->documents, node_find(channel->at, "parameters"));
     for (const struct node *each =
              parameters != NULL && parameters->kind == NODE_MAP ? parameters->first : NULL;
          each != NULL; each = each->next) {
-        const struct node *parameter = follow(lint, each);
+        const struct node *parameter = ref_follow(lint->documents, each);
         if (is_personal(lint, each)) {
             lint_add(lint, &choreography_personal_data_exposed, each->key_place,
                      "the address holds personal data, %s: use an id that means nothing outside",

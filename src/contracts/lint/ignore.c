@@ -58,7 +58,7 @@ static bool check_member(struct lint *lint, const struct node *member)
 static bool read_entry(struct lint *lint, const struct node *node, struct entry *entry)
 {
     if (node->kind != NODE_MAP) {
-        COMPLAIN(lint, node->place, "an entry must be a map, not a %s", node_kind_name(node->kind));
+        COMPLAIN(lint, node->place, "an entry must be a map, not %s", node_kind_phrase(node->kind));
         return false;
     }
     bool is_good = true;

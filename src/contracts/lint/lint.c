@@ -135,6 +135,25 @@ void lint_add(struct lint *lint, const struct lint_rule *rule, struct position p
     };
 }
 
+void lint_leave(struct lint *lint, struct position place, const char *schema_format)
+{
+    if (!is_asked_for(lint, place.path)) {
+        return;
+    }
+    size_t i = 0;
+    while (i < lint->left_count && strcmp(lint->left[i].name, schema_format) != 0) {
+        i++;
+    }
+    if (i == LINT_FORMATS_MAX) {
+        lint->left_others++;
+        return;
+    }
+    if (i == lint->left_count) {
+        lint->left[lint->left_count++] = (struct lint_format_left){.name = schema_format};
+    }
+    lint->left[i].count++;
+}
+
 static int by_place(const void *a, const void *b)
 {
     const struct lint_finding *left = a;
@@ -170,24 +189,42 @@ static void sort(struct lint *lint)
     lint->count = kept;
 }
 
-static bool is_same_place(struct position a, struct position b)
+static int compare_places(struct position a, struct position b)
 {
-    return a.line == b.line && a.column == b.column && strcmp(a.path, b.path) == 0;
+    int order = strcmp(a.path, b.path);
+    order = order != 0 ? order : a.line - b.line;
+    return order != 0 ? order : a.column - b.column;
+}
+
+/* Whether a rule has found an error there, among the first `count` findings, which are sorted. */
+static bool is_error_at(const struct lint *lint, size_t count, struct position place)
+{
+    size_t first = 0;
+    size_t end = count;
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        if (compare_places(lint->findings[middle].place, place) < 0) {
+            first = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    bool is_said = false;
+    for (; first < count && compare_places(lint->findings[first].place, place) == 0; first++) {
+        is_said = is_said || lint->findings[first].severity == LINT_ERROR;
+    }
+    return is_said;
 }
 
 /* What loading and following references has found, unless a rule has said it better. */
 static void add_unreadable(struct lint *lint)
 {
+    sort(lint);
     size_t judged = lint->count;
     const struct findings *findings = &lint->documents->findings;
     for (size_t i = 0; i < findings->count; i++) {
         const struct finding *finding = &findings->items[i];
-        bool is_said = false;
-        for (size_t j = 0; j < judged && !is_said; j++) {
-            is_said = lint->findings[j].severity == LINT_ERROR &&
-                      is_same_place(lint->findings[j].place, finding->place);
-        }
-        if (!is_said) {
+        if (!is_error_at(lint, judged, finding->place)) {
             lint_add(lint, lint_structure_rule_of(finding->kind), finding->place, "%s",
                      finding->text);
         }
@@ -199,46 +236,83 @@ static int compare_positions(struct position a, struct position b)
     return a.line != b.line ? a.line - b.line : a.column - b.column;
 }
 
+/* Where the way to the last place went. Places come in their order, so that the next one lies in
+ * the same entries or behind them. */
+struct cursor {
+    const struct node *holder, *child;
+    size_t index;    /* of the child */
+    bool is_ordered; /* the holder's entries begin in their order; copies of aliases need not */
+};
+
+static bool is_ordered(const struct node *holder)
+{
+    for (const struct node *child = holder->first; child != NULL && child->next != NULL;
+         child = child->next) {
+        if (compare_positions(child->key_place, child->next->key_place) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Nodes stand in the file in their order: the last child that starts before the place holds it. A
  * map and its first member begin at one place; that is then the member's. */
-static char *pointer_at(const struct node *root, struct position place)
+static const struct node *child_before(struct cursor *cursor, const struct node *holder,
+                                       struct position place, size_t *index)
+{
+    if (cursor->holder != holder) {
+        *cursor = (struct cursor){.holder = holder, .is_ordered = is_ordered(holder)};
+    }
+    bool goes_on = cursor->is_ordered && cursor->child != NULL &&
+                   compare_positions(cursor->child->key_place, place) <= 0;
+    size_t i = goes_on ? cursor->index : 0;
+    const struct node *found = NULL;
+    for (const struct node *child = goes_on ? cursor->child : holder->first; child != NULL;
+         child = child->next, i++) {
+        if (compare_positions(child->key_place, place) <= 0) {
+            found = child;
+            *index = i;
+        } else if (cursor->is_ordered) {
+            break;
+        }
+    }
+    cursor->child = found;
+    cursor->index = found != NULL ? *index : 0;
+    return found;
+}
+
+static char *pointer_at(struct cursor *cursors, const struct node *root, struct position place)
 {
     AUTO(buffer_done) struct buffer pointer = {0};
     const struct node *at = root;
-    while (at != NULL) {
-        const struct node *holder = NULL;
+    for (size_t depth = 0; at != NULL && depth <= NODE_MAX_DEPTH; depth++) {
         size_t index = 0;
-        size_t i = 0;
-        for (const struct node *child = at->first; child != NULL; child = child->next, i++) {
-            if (compare_positions(child->key_place, place) <= 0) {
-                holder = child;
-                index = i;
-            }
+        at = child_before(&cursors[depth], at, place, &index);
+        if (at != NULL && at->key != NULL) {
+            pointer_add_key(&pointer, at->key);
+        } else if (at != NULL) {
+            pointer_add_index(&pointer, index);
         }
-        if (holder != NULL) {
-            if (holder->key != NULL) {
-                pointer_add_key(&pointer, holder->key);
-            } else {
-                pointer_add_index(&pointer, index);
-            }
-        }
-        at = holder;
     }
     return xstrdup(buffer_cstr(&pointer));
 }
 
 static void add_pointers(struct lint *lint)
 {
+    struct cursor cursors[NODE_MAX_DEPTH + 1] = {0};
+    const struct document *file = NULL;
     for (size_t i = 0; i < lint->count; i++) {
         struct lint_finding *finding = &lint->findings[i];
-        const struct document *file = lint->documents->first;
         if (finding->pointer != NULL) {
             continue;
+        }
+        if (file == NULL || strcmp(file->path, finding->place.path) != 0) {
+            file = lint->documents->first;
         }
         while (file != NULL && strcmp(file->path, finding->place.path) != 0) {
             file = file->next;
         }
-        finding->pointer = pointer_at(file != NULL ? file->root : NULL, finding->place);
+        finding->pointer = pointer_at(cursors, file != NULL ? file->root : NULL, finding->place);
     }
 }
 

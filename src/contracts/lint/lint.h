@@ -14,7 +14,10 @@
  * model.
  */
 
-enum { LINT_FINDINGS_MAX = 10 * 1000 }; /* nobody reads more */
+enum {
+    LINT_FINDINGS_MAX = 10 * 1000, /* nobody reads more */
+    LINT_FORMATS_MAX = 32,         /* schema formats that are told apart */
+};
 
 enum lint_severity { LINT_ERROR, LINT_WARNING };
 enum lint_family { LINT_STRUCTURE, LINT_SENSE, LINT_CHOREOGRAPHY };
@@ -40,6 +43,12 @@ struct lint_finding {
     const char *ignored_because; /* NULL: counts */
 };
 
+/* Schemas that are no JSON Schema, by their schemaFormat: their insides are not judged. */
+struct lint_format_left {
+    const char *name; /* a part of its document */
+    size_t count;
+};
+
 struct lint {
     const struct asyncapi *set;
     struct documents *documents; /* the set's, to follow references */
@@ -47,6 +56,8 @@ struct lint {
     struct lint_finding *findings;
     size_t count;
     bool is_cut; /* there were more than LINT_FINDINGS_MAX */
+    struct lint_format_left left[LINT_FORMATS_MAX];
+    size_t left_count, left_others; /* schemas of still other formats */
 };
 
 /*
@@ -56,6 +67,9 @@ struct lint {
  */
 void lint_add(struct lint *lint, const struct lint_rule *rule, struct position place,
               const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Counts a schema whose format is not judged, unless its document was not asked for. */
+void lint_leave(struct lint *lint, struct position place, const char *schema_format);
 
 /* Walks every rule of the three families. Afterwards the findings are sorted by file, line and
  * column. `is_ours` must be filled in. */

@@ -2,31 +2,15 @@
 #include "contracts/lint/location.h"
 
 #include "contracts/lint/sense.h"
+#include "contracts/pointer.h"
 #include "core/text.h"
 
 #include <string.h>
 
-/* One step of a JSON Pointer without its escapes. */
-static char *unescaped(struct arena *arena, const char *step, size_t length)
-{
-    char *out = arena_text(arena, step, length);
-    char *to = out;
-    for (const char *from = out; *from != '\0'; from++) {
-        if (from[0] == '~' && (from[1] == '0' || from[1] == '1')) {
-            *to++ = from[1] == '0' ? '~' : '/';
-            from++;
-        } else {
-            *to++ = *from;
-        }
-    }
-    *to = '\0';
-    return out;
-}
-
 static const struct node *schema_of(struct documents *documents, const struct node *member,
                                     const struct node *schema)
 {
-    const struct node *at = member != NULL ? ref_follow(documents, member) : NULL;
+    const struct node *at = ref_follow(documents, member);
     return sense_is_json_schema(node_find_text(at, "schemaFormat")) ? schema : NULL;
 }
 
@@ -46,7 +30,8 @@ enum schema_answer location_find(struct documents *documents,
                   : schema_of(documents, node_find(message->at, "payload"), message->payload);
     while (schema != NULL && *at == '/') {
         size_t length = strcspn(++at, "/");
-        const char *step = unescaped(&documents->arena, at, length);
+        char *step = arena_text(&documents->arena, at, length);
+        pointer_unescape(step);
         const struct node *next = NULL;
         enum schema_answer answer = schema_member(documents, schema, step, &next);
         if (answer != SCHEMA_DECLARED) {

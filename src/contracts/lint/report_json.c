@@ -30,6 +30,18 @@ static json_object *finding_object(const struct lint_finding *finding)
     return object;
 }
 
+static json_object *left_list(const struct lint *lint)
+{
+    json_object *list = json_object_new_array();
+    for (size_t i = 0; i < lint->left_count; i++) {
+        json_object *object = json_object_new_object();
+        add_text(object, "schemaFormat", lint->left[i].name);
+        add_number(object, "schemas", (int64_t)lint->left[i].count);
+        (void)json_object_array_add(list, object);
+    }
+    return list;
+}
+
 void report_json(const struct lint_report *report)
 {
     const struct lint *lint = report->lint;
@@ -43,6 +55,7 @@ void report_json(const struct lint_report *report)
     add_number(summary, "errors", (int64_t)lint_count(lint, LINT_ERROR));
     add_number(summary, "warnings", (int64_t)lint_count(lint, LINT_WARNING));
     add_number(summary, "ignored", (int64_t)report_ignored(lint));
+    (void)json_object_object_add(summary, "notJudged", left_list(lint));
     (void)json_object_object_add(summary, "isCut", json_object_new_boolean(lint->is_cut));
     (void)json_object_object_add(root, "findings", findings);
     (void)json_object_object_add(root, "summary", summary);

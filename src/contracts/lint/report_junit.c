@@ -63,6 +63,24 @@ static void print_suite(FILE *out, const char *path, const struct lint_finding *
     (void)fprintf(out, "  </testsuite>\n");
 }
 
+/* What was not judged is skipped, one case for each format. */
+static void print_left(FILE *out, const struct lint *lint)
+{
+    if (lint->left_count == 0) {
+        return;
+    }
+    (void)fprintf(out,
+                  "  <testsuite name=\"not judged\" tests=\"%zu\" failures=\"0\" errors=\"0\" "
+                  "skipped=\"%zu\">\n",
+                  lint->left_count, lint->left_count);
+    for (size_t i = 0; i < lint->left_count; i++) {
+        (void)fprintf(out, "    <testcase classname=\"schemaFormat\"");
+        print_attribute(out, "name", lint->left[i].name);
+        (void)fprintf(out, "><skipped/></testcase>\n");
+    }
+    (void)fprintf(out, "  </testsuite>\n");
+}
+
 static bool has_finding(const struct lint *lint, const char *path)
 {
     for (size_t i = 0; i < lint->count; i++) {
@@ -85,7 +103,7 @@ void report_junit(const struct lint_report *report)
     (void)fprintf(report->out,
                   "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"contract lint\" "
                   "tests=\"%zu\" failures=\"%zu\" errors=\"0\">\n",
-                  lint->count + clean, failures);
+                  lint->count + clean + lint->left_count, failures);
     for (size_t i = 0; i < lint->set->count; i++) {
         const struct asyncapi_document *document = &lint->set->items[i];
         if (document->is_given && !has_finding(lint, document->file->path)) {
@@ -101,5 +119,6 @@ void report_junit(const struct lint_report *report)
         print_suite(report->out, lint->findings[i].place.path, &lint->findings[i], end - i);
         i = end;
     }
+    print_left(report->out, lint);
     (void)fprintf(report->out, "</testsuites>\n");
 }

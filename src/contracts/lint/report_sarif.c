@@ -180,6 +180,23 @@ static json_object *result_object(const struct lint_finding *finding)
     return result;
 }
 
+/* What was not judged, once for each format. */
+static json_object *invocation_object(const struct lint *lint)
+{
+    json_object *notifications = json_object_new_array();
+    for (size_t i = 0; i < lint->left_count; i++) {
+        AUTO(free_text) char *text = xasprintf("not judged: schemaFormat %s", lint->left[i].name);
+        json_object *notification = json_object_new_object();
+        add_text(notification, "level", "note");
+        add_message(notification, "message", text);
+        (void)json_object_array_add(notifications, notification);
+    }
+    json_object *invocation = json_object_new_object();
+    (void)json_object_object_add(invocation, "executionSuccessful", json_object_new_boolean(true));
+    (void)json_object_object_add(invocation, "toolExecutionNotifications", notifications);
+    return invocation;
+}
+
 static json_object *run_object(const struct lint *lint)
 {
     json_object *driver = json_object_new_object();
@@ -195,6 +212,11 @@ static json_object *run_object(const struct lint *lint)
     (void)json_object_object_add(run, "tool", tool);
     add_text(run, "columnKind", "unicodeCodePoints");
     (void)json_object_object_add(run, "results", results);
+    if (lint->left_count > 0) {
+        json_object *invocations = json_object_new_array();
+        (void)json_object_array_add(invocations, invocation_object(lint));
+        (void)json_object_object_add(run, "invocations", invocations);
+    }
     return run;
 }
 

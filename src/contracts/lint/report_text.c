@@ -35,7 +35,7 @@ size_t report_ignored(const struct lint *lint)
     return lint->count - lint_count(lint, LINT_ERROR) - lint_count(lint, LINT_WARNING);
 }
 
-/* A file's name may hold anything but must not move the cursor. */
+/* A file's name, or a schema format's, may hold anything but must not move the cursor. */
 static void print_path(FILE *out, const char *path)
 {
     for (const char *at = path; *at != '\0'; at++) {
@@ -58,6 +58,21 @@ static void print_finding(const struct lint_report *report, const struct lint_fi
                   colour ? "\033[2m" : "", finding->rule->id, colour ? "\033[0m" : "");
 }
 
+/* Once for each format, so that nobody takes silence for a verdict. */
+static void print_left(const struct lint_report *report)
+{
+    const struct lint *lint = report->lint;
+    for (size_t i = 0; i < lint->left_count; i++) {
+        (void)fprintf(report->out, "not judged: schemaFormat ");
+        print_path(report->out, lint->left[i].name);
+        (void)fprintf(report->out, " (%zu schema%s)\n", lint->left[i].count,
+                      lint->left[i].count == 1 ? "" : "s");
+    }
+    if (lint->left_others > 0) {
+        (void)fprintf(report->out, "not judged: other schema formats (%zu)\n", lint->left_others);
+    }
+}
+
 static void print_count(FILE *out, size_t count, const char *noun, const char *after)
 {
     (void)fprintf(out, "%zu %s%s%s", count, noun, count == 1 ? "" : "s", after);
@@ -72,6 +87,7 @@ void report_text(const struct lint_report *report)
         }
     }
     size_t ignored = report_ignored(lint);
+    print_left(report);
     print_count(report->out, report_documents(lint), "document", ": ");
     print_count(report->out, lint_count(lint, LINT_ERROR), "error", ", ");
     print_count(report->out, lint_count(lint, LINT_WARNING), "warning", "");

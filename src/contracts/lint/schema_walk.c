@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/lint/schema_walk.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Branches of branches multiply, and may be each other's: a question looks into so many, so deep.
@@ -92,6 +93,90 @@ void schema_walk_done(struct schema_walk *walk)
 {
     node_set_done(&walk->seen);
 }
+
+/* ---- circles ---- */
+
+/* A schema on the way, and the branch of it that is looked into. */
+struct step {
+    const struct node *at;
+    size_t part;
+    const struct node *branch; /* NULL: the part's first one comes next */
+};
+
+/* A stack of our own: a chain of references may be as long as a file. */
+struct way {
+    struct step *steps;
+    size_t count, room;
+};
+
+static void go_into(struct way *way, const struct node *at)
+{
+    if (way->count == way->room) {
+        way->room = way->room > 0 ? way->room * 2 : BRANCHES_MAX_DEPTH;
+        way->steps = xrealloc(way->steps, way->room * sizeof way->steps[0]);
+    }
+    way->steps[way->count++] = (struct step){.at = at};
+}
+
+static const struct node *first_branch(const struct step *step)
+{
+    const struct part *part = &parts[step->part];
+    const struct node *node = part->is_in_place ? node_find(step->at, part->key) : NULL;
+    if (node == NULL || part->shape == ONE) {
+        return node;
+    }
+    bool is_many = node->kind == (part->shape == MAP ? NODE_MAP : NODE_LIST);
+    return is_many ? node->first : NULL;
+}
+
+/* The next schema that judges the same value; NULL after the last. */
+static const struct node *next_branch(struct step *step)
+{
+    while (step->part < COUNT_OF(parts)) {
+        bool is_first = step->branch == NULL;
+        bool is_one = parts[step->part].shape == ONE;
+        step->branch = is_first ? first_branch(step) : is_one ? NULL : step->branch->next;
+        if (step->branch != NULL) {
+            return step->branch;
+        }
+        step->part++;
+    }
+    return NULL;
+}
+
+void schema_circles_find(struct schema_circles *circles, struct documents *documents,
+                         const struct node *schema, schema_circle_see *see, void *context)
+{
+    struct way way = {0};
+    const struct node *start = ref_follow(documents, schema);
+    if (start != NULL && node_set_add(&circles->entered, start)) {
+        go_into(&way, start);
+    }
+    while (way.count > 0) {
+        struct step *step = &way.steps[way.count - 1];
+        const struct node *branch = next_branch(step);
+        const struct node *at = ref_follow(documents, branch);
+        if (branch == NULL) {
+            (void)node_set_add(&circles->left, step->at);
+            way.count--;
+        } else if (at == NULL || at->kind != NODE_MAP) {
+            continue;
+        } else if (node_set_add(&circles->entered, at)) {
+            go_into(&way, at);
+        } else if (!node_set_has(&circles->left, at)) {
+            see(context, branch);
+        }
+    }
+    free(way.steps);
+}
+
+void schema_circles_done(struct schema_circles *circles)
+{
+    node_set_done(&circles->entered);
+    node_set_done(&circles->left);
+}
+
+/* ---- questions ---- */
 
 static const struct node *enter(struct question *question, const struct node *schema)
 {

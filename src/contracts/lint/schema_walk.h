@@ -2,7 +2,7 @@
 #ifndef CONTRACTS_LINT_SCHEMA_WALK_H
 #define CONTRACTS_LINT_SCHEMA_WALK_H
 
-#include "contracts/lint/node_set.h"
+#include "contracts/node_set.h"
 #include "contracts/ref.h"
 
 /*
@@ -30,6 +30,22 @@ typedef void schema_see(void *context, const struct schema_visit *visit);
 void schema_walk(struct schema_walk *walk, const struct node *schema, schema_see *see,
                  void *context);
 void schema_walk_done(struct schema_walk *walk);
+
+/* Schemas that have been looked through for circles. Zeroed is empty and valid. */
+struct schema_circles {
+    struct node_set entered, left;
+};
+
+typedef void schema_circle_see(void *context, const struct node *branch);
+
+/*
+ * Calls `see` with each branch of `schema`, or of what it applies to the same value, that leads
+ * back to a schema on the way to it: a schema that applies itself to the same value again, without
+ * end. What an earlier call has looked through is not looked through again.
+ */
+void schema_circles_find(struct schema_circles *circles, struct documents *documents,
+                         const struct node *schema, schema_circle_see *see, void *context);
+void schema_circles_done(struct schema_circles *circles);
 
 /*
  * The question "what does it say about this member", asked of a schema with its branches in place

@@ -14,6 +14,7 @@ extern const struct lint_rule sense_ignored_keyword;
 extern const struct lint_rule sense_keyword_without_effect;
 extern const struct lint_rule sense_invalid_pattern;
 extern const struct lint_rule sense_unknown_format;
+extern const struct lint_rule sense_schema_circle;
 extern const struct lint_rule sense_contradictory_bounds;
 extern const struct lint_rule sense_contradictory_values;
 extern const struct lint_rule sense_required_undeclared;

@@ -34,11 +34,6 @@ struct pair {
 
 static bool are_apart(struct pair *pair, const struct node *a, const struct node *b, int depth);
 
-static const struct node *follow(struct pair *pair, const struct node *node)
-{
-    return node != NULL ? ref_follow(pair->documents, node) : NULL;
-}
-
 /* The values that a schema lists: `count` from `first` on; 0: it lists none. */
 static size_t values_of(const struct node *schema, const struct node **first)
 {
@@ -145,7 +140,7 @@ static bool has_member_of_its_own(struct pair *pair, const struct node *a, const
 static bool lists_values(struct pair *pair, const struct node *schema)
 {
     const struct node *first = NULL;
-    return values_of(follow(pair, schema), &first) > 0;
+    return values_of(ref_follow(pair->documents, schema), &first) > 0;
 }
 
 static bool has_telling_member(struct pair *pair, const struct node *a, const struct node *b,
@@ -193,8 +188,8 @@ static bool branches_are_apart(struct pair *pair, const struct node *a, const st
 
 static bool are_apart(struct pair *pair, const struct node *a, const struct node *b, int depth)
 {
-    const struct node *left = follow(pair, a);
-    const struct node *right = follow(pair, b);
+    const struct node *left = ref_follow(pair->documents, a);
+    const struct node *right = ref_follow(pair->documents, b);
     if (left == NULL || right == NULL || depth > DEPTH_MAX || (*pair->steps)-- <= 0) {
         return false;
     }
@@ -218,15 +213,15 @@ static bool differ(const char *a, const char *b)
 
 static const char *amqp_type(struct pair *pair, const struct asyncapi_message *message)
 {
-    const struct node *bindings = follow(pair, node_find(message->at, "bindings"));
-    return node_find_text(follow(pair, node_find(bindings, "amqp")), "messageType");
+    const struct node *bindings = ref_follow(pair->documents, node_find(message->at, "bindings"));
+    return node_find_text(ref_follow(pair->documents, node_find(bindings, "amqp")), "messageType");
 }
 
 /* A schema that cannot be read here may say anything. */
 static bool is_readable(struct pair *pair, const struct asyncapi_message *message,
                         const char *member)
 {
-    const struct node *at = follow(pair, node_find(message->at, member));
+    const struct node *at = ref_follow(pair->documents, node_find(message->at, member));
     return sense_is_json_schema(node_find_text(at, "schemaFormat"));
 }
 

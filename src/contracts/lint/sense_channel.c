@@ -13,11 +13,6 @@ enum {
     SAME_ADDRESS_MAX = 100,    /* channels of one address that are compared with each other */
 };
 
-static const struct node *follow(struct lint *lint, const struct node *node)
-{
-    return node != NULL ? ref_follow(lint->documents, node) : NULL;
-}
-
 /* Whether the braces are pairs around names. */
 static bool is_well_formed(const char *address)
 {
@@ -109,7 +104,8 @@ static void judge_values(struct lint *lint, const struct node *parameter)
 static void judge_parameters(struct lint *lint, const struct asyncapi_channel *channel)
 {
     const struct node *address = node_find(channel->at, "address");
-    const struct node *parameters = follow(lint, node_find(channel->at, "parameters"));
+    const struct node *parameters =
+        ref_follow(lint->documents, node_find(channel->at, "parameters"));
     bool has_address = address != NULL && address->kind == NODE_STRING;
     if (has_address && !is_well_formed(address->text)) {
         lint_add(lint, &sense_address_malformed, address->place,
@@ -126,8 +122,8 @@ static void judge_parameters(struct lint *lint, const struct asyncapi_channel *c
             lint_add(lint, &sense_parameter_unused, each->key_place,
                      "the address has no place {%s} for this parameter", each->key);
         }
-        judge_location(lint, channel, follow(lint, each));
-        judge_values(lint, follow(lint, each));
+        judge_location(lint, channel, ref_follow(lint->documents, each));
+        judge_values(lint, ref_follow(lint->documents, each));
     }
 }
 
@@ -164,7 +160,7 @@ static bool some_server_is_amqp(struct lint *lint, const struct node *servers)
 {
     for (const struct node *each = servers != NULL ? servers->first : NULL; each != NULL;
          each = each->next) {
-        if (is_amqp(node_find_text(follow(lint, each), "protocol"))) {
+        if (is_amqp(node_find_text(ref_follow(lint->documents, each), "protocol"))) {
             return true;
         }
     }
@@ -195,7 +191,7 @@ static bool is_for(const char *protocol, const char *binding)
 static bool is_spoken(struct lint *lint, const struct node *servers, const char *binding)
 {
     for (const struct node *each = servers->first; each != NULL; each = each->next) {
-        const char *protocol = node_find_text(follow(lint, each), "protocol");
+        const char *protocol = node_find_text(ref_follow(lint->documents, each), "protocol");
         if (protocol == NULL || is_for(protocol, binding)) {
             return true;
         }
@@ -208,7 +204,7 @@ static void judge_bindings(struct lint *lint, const struct asyncapi_document *do
 {
     const struct node *own = node_find(channel->at, "servers");
     const struct node *servers = own != NULL ? own : node_find(document->file->root, "servers");
-    const struct node *bindings = follow(lint, node_find(channel->at, "bindings"));
+    const struct node *bindings = ref_follow(lint->documents, node_find(channel->at, "bindings"));
     if (servers == NULL || servers->count == 0 || bindings == NULL || bindings->kind != NODE_MAP) {
         return;
     }
@@ -242,7 +238,7 @@ static void judge_length(struct lint *lint, const struct asyncapi_document *docu
 
 static void judge_name(struct lint *lint, const struct asyncapi_channel *channel, const char *part)
 {
-    const struct node *at = follow(lint, node_find(channel->amqp, part));
+    const struct node *at = ref_follow(lint->documents, node_find(channel->amqp, part));
     const struct node *name = node_find(at, "name");
     if (name == NULL || name->kind != NODE_STRING) {
         return;
@@ -300,12 +296,33 @@ static bool are_apart(struct lint *lint, const struct asyncapi_channel *a,
     }
     for (const struct node *one = left->first; one != NULL; one = one->next) {
         for (const struct node *other = right->first; other != NULL; other = other->next) {
-            if (follow(lint, one) == follow(lint, other)) {
+            if (ref_follow(lint->documents, one) == ref_follow(lint->documents, other)) {
                 return false;
             }
         }
     }
     return true;
+}
+
+/* It says which exchange or queue it means, or that it is for another protocol. */
+static bool names_its_place(struct lint *lint, const struct asyncapi_channel *channel)
+{
+    const struct node *bindings = ref_follow(lint->documents, node_find(channel->at, "bindings"));
+    bool has_other = false;
+    for (const struct node *each = bindings != NULL && bindings->kind == NODE_MAP ? bindings->first
+                                                                                  : NULL;
+         each != NULL && channel->amqp == NULL; each = each->next) {
+        has_other = has_other || !text_starts_with(each->key, "x-");
+    }
+    return channel->exchange != NULL || channel->queue != NULL || has_other;
+}
+
+/* The specification has no default for an exchange: a channel that names none says with its address
+ * alone where it is, which may be where the other one is. */
+static bool are_one(struct lint *lint, const struct asyncapi_channel *a,
+                    const struct asyncapi_channel *b)
+{
+    return asyncapi_same_channel(a, b) || !names_its_place(lint, a) || !names_its_place(lint, b);
 }
 
 static int by_address(const void *a, const void *b)
@@ -326,7 +343,7 @@ static void judge_duplicate(struct lint *lint, const struct asyncapi_channel *co
         if (strcmp(other->address, channel->address) != 0) {
             return;
         }
-        if (other->at != channel->at && asyncapi_same_channel(other, channel) &&
+        if (other->at != channel->at && are_one(lint, other, channel) &&
             !are_apart(lint, other, channel)) {
             lint_add(lint, &sense_duplicate_address, node_find(channel->at, "address")->place,
                      "the channel %s has this address already: put both channels' messages into "

@@ -4,11 +4,6 @@
 #include <ctype.h>
 #include <string.h>
 
-static const struct node *follow(struct lint *lint, const struct node *node)
-{
-    return node != NULL ? ref_follow(lint->documents, node) : NULL;
-}
-
 static bool is_map(const struct node *node)
 {
     return node != NULL && node->kind == NODE_MAP;
@@ -25,7 +20,8 @@ static bool is_version(const char *text)
 
 static void judge_version(struct lint *lint, const struct node *root)
 {
-    const struct node *version = node_find(follow(lint, node_find(root, "info")), "version");
+    const struct node *version =
+        node_find(ref_follow(lint->documents, node_find(root, "info")), "version");
     if (version != NULL && version->kind == NODE_STRING && !is_version(version->text)) {
         lint_add(lint, &sense_version_invalid, version->place,
                  "\"%s\" is no version: write it as in 1.0.0", version->text);
@@ -80,7 +76,7 @@ static void judge_default(struct lint *lint, const struct node *variable)
 
 static void judge_server(struct lint *lint, const struct node *server)
 {
-    const struct node *variables = follow(lint, node_find(server, "variables"));
+    const struct node *variables = ref_follow(lint->documents, node_find(server, "variables"));
     judge_places(lint, node_find(server, "host"), variables);
     judge_places(lint, node_find(server, "pathname"), variables);
     for (const struct node *each = is_map(variables) ? variables->first : NULL; each != NULL;
@@ -89,16 +85,16 @@ static void judge_server(struct lint *lint, const struct node *server)
             lint_add(lint, &sense_server_variable, each->key_place,
                      "neither host nor pathname has a place {%s} for this variable", each->key);
         }
-        judge_default(lint, follow(lint, each));
+        judge_default(lint, ref_follow(lint->documents, each));
     }
 }
 
 static void judge_servers(struct lint *lint, const struct node *root)
 {
-    const struct node *servers = follow(lint, node_find(root, "servers"));
+    const struct node *servers = ref_follow(lint->documents, node_find(root, "servers"));
     for (const struct node *each = is_map(servers) ? servers->first : NULL; each != NULL;
          each = each->next) {
-        const struct node *server = follow(lint, each);
+        const struct node *server = ref_follow(lint->documents, each);
         if (is_map(server)) {
             judge_server(lint, server);
         }

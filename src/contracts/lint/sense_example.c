@@ -3,7 +3,7 @@
 
 #include "contracts/jsonschema/jsonschema.h"
 #include "contracts/jsonschema/value.h"
-#include "core/text.h"
+#include "contracts/pointer.h"
 
 #include <string.h>
 
@@ -28,27 +28,8 @@ static const struct node *node_at(const struct node *node, const char *pointer)
     while (*pointer == '/') {
         size_t length = strcspn(++pointer, "/");
         AUTO(free_text) char *step = xstrndup(pointer, length);
-        char *to = step;
-        for (const char *from = step; *from != '\0'; from++) {
-            bool is_escape = from[0] == '~' && (from[1] == '0' || from[1] == '1');
-            *to = *from;
-            if (is_escape) {
-                *to = from[1] == '0' ? '~' : '/';
-                from++;
-            }
-            to++;
-        }
-        *to = '\0';
-        const struct node *child = NULL;
-        int64_t index = 0;
-        if (node->kind == NODE_MAP) {
-            child = node_find(node, step);
-        } else if (node->kind == NODE_LIST && text_int(step, 0, INT32_MAX, &index)) {
-            child = node->first;
-            while (child != NULL && index-- > 0) {
-                child = child->next;
-            }
-        }
+        pointer_unescape(step);
+        const struct node *child = pointer_child(node, step);
         if (child == NULL) {
             return node;
         }
@@ -101,7 +82,7 @@ static void judge_part(struct lint *lint, const struct asyncapi_message *message
                        const struct node *schema, const char *part)
 {
     const struct node *member = node_find(message->at, part);
-    const struct node *at = member != NULL ? ref_follow(lint->documents, member) : NULL;
+    const struct node *at = ref_follow(lint->documents, member);
     if (schema == NULL || !sense_is_json_schema(node_find_text(at, "schemaFormat"))) {
         return;
     }

@@ -37,8 +37,7 @@ static void judge_payload(struct lint *lint, const struct asyncapi_message *mess
 
 static void judge_headers(struct lint *lint, const struct asyncapi_message *message)
 {
-    const struct node *headers =
-        message->headers != NULL ? ref_follow(lint->documents, message->headers) : NULL;
+    const struct node *headers = ref_follow(lint->documents, message->headers);
     const struct node *type = node_find(headers, "type");
     if (headers == NULL ||
         !sense_is_json_schema(node_find_text(node_find(message->at, "headers"), "schemaFormat"))) {
@@ -54,7 +53,7 @@ static void judge_schema_format(struct lint *lint, const struct asyncapi_message
                                 const char *member)
 {
     const struct node *schema = node_find(message->at, member);
-    const struct node *at = schema != NULL ? ref_follow(lint->documents, schema) : NULL;
+    const struct node *at = ref_follow(lint->documents, schema);
     const struct node *format = node_find(at, "schemaFormat");
     if (format == NULL || format->kind != NODE_STRING) {
         return;
@@ -133,11 +132,27 @@ void sense_content_type(struct lint *lint, const struct node *content_type)
     }
 }
 
+/* A header of a message that declares none; but many write AMQP's own property as if it were one.
+ */
+static bool is_header_of_nothing(const struct asyncapi_message *message, const char *location)
+{
+    static const char header[] = "$message.header#/";
+    const char *name = location + strlen(header);
+    return text_starts_with(location, header) && node_find(message->at, "headers") == NULL &&
+           strcmp(name, "correlationId") != 0 && strcmp(name, "correlation_id") != 0;
+}
+
 static void judge_correlation(struct lint *lint, const struct asyncapi_message *message)
 {
     const struct node *location = node_find(message->correlation_id, "location");
     const char *missing = NULL;
     if (location == NULL || location->kind != NODE_STRING) {
+        return;
+    }
+    if (is_header_of_nothing(message, location->text)) {
+        lint_add(lint, &sense_correlation_id_undeclared, location->place,
+                 "the correlation id is said to be at %s, but %s declares no headers",
+                 location->text, message->name);
         return;
     }
     if (location_find(lint->documents, message, location->text, NULL, &missing) == SCHEMA_ABSENT) {

@@ -38,6 +38,12 @@ ERROR(sense_invalid_pattern, "invalid-pattern",
       "code: {type: string, pattern: '^[A-Z'}", "code: {type: string, pattern: '^[A-Z]+$'}");
 WARNING(sense_unknown_format, "unknown-format", "A format that nobody knows is never checked.",
         "at: {type: string, format: datetime}", "at: {type: string, format: date-time}");
+ERROR(sense_schema_circle, "schema-circle",
+      "A schema that applies itself to the same value again, through allOf, anyOf, oneOf, not, if "
+      "or dependencies: no validator can ever come to an end. Below properties or items it may "
+      "hold itself.",
+      "Tree:\n  allOf: [{$ref: '#/components/schemas/Tree'}]",
+      "Tree:\n  properties: {left: {$ref: '#/components/schemas/Tree'}}");
 ERROR(sense_contradictory_bounds, "contradictory-bounds",
       "A lower bound above the upper one: no value is ever valid.",
       "weight: {type: integer, minimum: 10, maximum: 1}",
@@ -149,6 +155,7 @@ const struct lint_rule *const lint_sense_rules[] = {
     &sense_keyword_without_effect,
     &sense_invalid_pattern,
     &sense_unknown_format,
+    &sense_schema_circle,
     &sense_contradictory_bounds,
     &sense_contradictory_values,
     &sense_required_undeclared,

@@ -301,8 +301,7 @@ static void judge_type_of(struct lint *lint, const struct schema_visit *visit,
         return;
     }
     lint_add(lint, &sense_contradictory_values, value->place,
-             "%s holds %s %s, which is not of type %s", keyword,
-             value->kind == NODE_INTEGER ? "an" : "a", node_kind_name(value->kind),
+             "%s holds %s, which is not of type %s", keyword, node_kind_phrase(value->kind),
              type->kind == NODE_STRING ? type->text : "that is listed");
 }
 

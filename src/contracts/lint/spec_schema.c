@@ -56,7 +56,7 @@ static const struct spec_member schema_members[] = {
     SCHEMA_MAP("properties"),
     SCHEMA_MAP("patternProperties"),
     SCHEMA("additionalProperties"),
-    {"dependencies", .object = &dependency, .holds = SPEC_MAP_OF},
+    {"dependencies", .object = &dependency, .holds = SPEC_MAP_OF, .flags = SPEC_REF},
     SCHEMA("propertyNames"),
     SCHEMA("if"),
     SCHEMA("then"),

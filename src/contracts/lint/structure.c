@@ -125,8 +125,8 @@ static bool has_kind(struct walk *walk, const struct node *node, unsigned kinds,
         lint_add(walk->lint, &structure_wrong_type, node->place, "%s must be %s and is empty", what,
                  wanted);
     } else {
-        lint_add(walk->lint, &structure_wrong_type, node->place, "%s must be %s, not %s %s", what,
-                 wanted, article(node_kind_name(node->kind)), node_kind_name(node->kind));
+        lint_add(walk->lint, &structure_wrong_type, node->place, "%s must be %s, not %s", what,
+                 wanted, node_kind_phrase(node->kind));
     }
     return false;
 }

@@ -7,26 +7,12 @@
 set -euo pipefail
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck source=tests/support/npm.sh
+. "$here/../../support/npm.sh"
 folder=${1:?usage: install.sh FOLDER}
 mkdir -p "$folder"
 
 left_out() { printf 'bench: left out: %s\n' "$1" >&2; }
-
-npm_packages() {
-    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-        left_out 'ajv and @asyncapi/parser need node and npm'
-        return
-    fi
-    if ! cmp -s "$here/package-lock.json" "$folder/installed.json"; then
-        cp "$here/package.json" "$here/package-lock.json" "$folder/"
-        if ! (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund >npm.log 2>&1); then
-            rm -rf "$folder/node_modules"
-            left_out "ajv and @asyncapi/parser: npm ci failed: $(grep -m1 'npm error' "$folder/npm.log" || true)"
-            return
-        fi
-        cp "$here/package-lock.json" "$folder/installed.json"
-    fi
-}
 
 # debian PACKAGE: its files below $folder/debian.
 debian() {
@@ -57,6 +43,6 @@ valijson() {
     fi
 }
 
-npm_packages
+reason=$(npm_packages "$here" "$folder") || left_out "ajv and @asyncapi/parser: $reason"
 fastjsonschema
 valijson

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "contracts/lint/node_set.h"
+#include "contracts/node_set.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONTRACTS_LINT_NODE_SET_H
-#define CONTRACTS_LINT_NODE_SET_H
+#ifndef CONTRACTS_NODE_SET_H
+#define CONTRACTS_NODE_SET_H
 
 #include "contracts/node.h"
 

@@ -13,8 +13,8 @@ static bool read_number(const struct node *node, struct number *out)
     return number_read(node->text, strlen(node->text), out);
 }
 
-bool literal_is_multiple(struct inclusion *run, const struct node *number,
-                         const struct node *divisor)
+bool instance_is_multiple(struct inclusion *run, const struct node *number,
+                          const struct node *divisor)
 {
     struct number left;
     struct number right;
@@ -25,7 +25,7 @@ bool literal_is_multiple(struct inclusion *run, const struct node *number,
     return exact != NULL && number_is_multiple(&left, exact);
 }
 
-enum verdict literal_matches(struct inclusion *run, const char *pattern, const char *text)
+enum verdict instance_matches(struct inclusion *run, const char *pattern, const char *text)
 {
     struct pattern compiled = {.text = pattern};
     if (pattern_prepare(&compiled, NULL) != OK) {
@@ -67,12 +67,52 @@ static const struct jsonschema *program_of(struct inclusion *run, const struct n
     return added->program;
 }
 
-enum verdict literal_fits(struct inclusion *run, const struct node *value,
-                          const struct node *schema)
+/* One of ours says no more than a type or a pattern. */
+static enum verdict fits_own(struct inclusion *run, const struct node *value,
+                             const struct node *schema)
 {
-    if (schema->place.path == NULL) { /* one of ours, which says no more than a type */
-        unsigned kinds = kinds_of_type(node_find(schema, "type"));
-        return (kinds_of_value(value) & kinds) != 0 ? VERDICT_YES : VERDICT_NO;
+    const struct node *type = node_find(schema, "type");
+    const struct node *pattern = node_find(schema, "pattern");
+    if (type != NULL && (kinds_of_value(value) & kinds_of_type(type)) == 0) {
+        return VERDICT_NO;
+    }
+    return pattern != NULL && value->kind == NODE_STRING
+               ? instance_matches(run, pattern->text, value->text)
+               : VERDICT_YES;
+}
+
+static bool has_reference(const struct node *node)
+{
+    if (node_find(node, "$ref") != NULL) {
+        return true;
+    }
+    for (const struct node *child = node->first; child != NULL; child = child->next) {
+        if (child->kind >= NODE_LIST && has_reference(child)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Compiled without the $id around it, its references would lead somewhere else. */
+static bool is_misread_alone(const struct node *schema)
+{
+    for (const struct node *at = schema->parent; at != NULL; at = at->parent) {
+        if (node_find(at, "$id") != NULL) {
+            return has_reference(schema);
+        }
+    }
+    return false;
+}
+
+enum verdict instance_fits(struct inclusion *run, const struct node *value,
+                           const struct node *schema)
+{
+    if (schema->place.path == NULL) {
+        return fits_own(run, value, schema);
+    }
+    if (is_misread_alone(schema)) {
+        return VERDICT_UNKNOWN;
     }
     const struct jsonschema *program = program_of(run, schema);
     struct json_object *instance = NULL;
@@ -85,7 +125,7 @@ enum verdict literal_fits(struct inclusion *run, const struct node *value,
     return is_valid ? VERDICT_YES : VERDICT_NO;
 }
 
-void literal_done(struct inclusion *run)
+void instance_done(struct inclusion *run)
 {
     for (struct inclusion_program *at = run->programs; at != NULL; at = at->next) {
         jsonschema_free(at->program);
