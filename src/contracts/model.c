@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "contracts/model.h"
 
+#include "contracts/check/upcast.h"
 #include "core/text.h"
 
 #include <ctype.h>
@@ -59,6 +60,12 @@ static bool has_personal(const struct schema *schema)
     return schema->kind == FIELD_ARRAY && has_personal(schema->item);
 }
 
+static void complain_upcast(void *context, const struct node *where, const char *text)
+{
+    struct contract_set *set = context;
+    COMPLAIN(set, where, "%s", text);
+}
+
 /* Whose personal data it is decides with whose key it is stored, and when it is forgotten. */
 static void read_person(struct contract_set *set, struct model_message *message)
 {
@@ -110,6 +117,7 @@ static void read_payload(struct contract_set *set, const struct node *payload,
         message->correlation = need_id(set, correlation, message->payload);
     }
     read_person(set, message);
+    upcast_judge(message->at, message->channel->major, complain_upcast, set);
 }
 
 static void read_name(struct contract_set *set, struct model_message *message)

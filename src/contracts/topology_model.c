@@ -73,7 +73,8 @@ static void add_operators(struct topology_model *topology)
         {.name = TOPOLOGY_AUDIT, .tags = "monitoring"},
     };
     static const struct topology_permission permissions[] = {
-        {TOPOLOGY_OPERATOR, .configure = "^$", .write = "^amq\\.default$", .read = "\\.dlq$"},
+        {TOPOLOGY_OPERATOR, .configure = "^$", .write = "^(amq\\.default|.+\\.events)$",
+         .read = "\\.dlq$"},
         {TOPOLOGY_AUDIT, .configure = "^$", .write = "^$", .read = "^$"},
     };
     for (size_t i = 0; i < COUNT_OF(users); i++) {

@@ -81,6 +81,7 @@ int main(int argc, char **argv)
         events_commands,
         dlq_ls_commands,
         dlq_read_commands,
+        replay_commands,
     };
     const size_t counts[] = {
         topology_command_count,
@@ -99,6 +100,7 @@ int main(int argc, char **argv)
         events_command_count,
         dlq_ls_command_count,
         dlq_read_command_count,
+        replay_command_count,
     };
     /* clang-format on */
     const struct cli_tree tree = {groups, counts,           COUNT_OF(groups),

@@ -18,7 +18,24 @@
 
 enum { TOOL_MS = 60000, READY_MS = 20000, STOP_MS = 12000, AWAIT_MS = 30000 };
 
-static const char *const services[] = {"teller", "listener"};
+/* Another program's contracts may have more: HALL_SERVICES, separated by spaces. */
+enum { SERVICES_MAX = 8 };
+static const char *services[SERVICES_MAX] = {"teller", "listener"};
+static size_t service_count = 2;
+
+static void name_services(void)
+{
+    const char *given = getenv("HALL_SERVICES");
+    if (given == NULL) {
+        return;
+    }
+    char *save = NULL;
+    service_count = 0;
+    for (char *name = strtok_r(xstrdup(given), " ", &save);
+         name != NULL && service_count < SERVICES_MAX; name = strtok_r(NULL, " ", &save)) {
+        services[service_count++] = name;
+    }
+}
 
 static char *read_file(const char *path)
 {
@@ -61,7 +78,7 @@ static void make_secrets(struct hall *hall)
     if (mkdir(hall->secrets, 0700) != 0) {
         give_up(hall->secrets, strerror(errno));
     }
-    for (size_t i = 0; i < COUNT_OF(services); i++) {
+    for (size_t i = 0; i < service_count; i++) {
         char text[UUID_TEXT_BYTES];
         const struct uuid id = ids_new();
         write_secret(hall->secrets, services[i], ids_format(&id, text));
@@ -116,7 +133,7 @@ int hall_tool(const struct hall *hall, const char *const arguments[], char **out
     AUTO(free_text) char *vhost = xasprintf("AMQP_VHOST=%s", hall->stage.name);
     AUTO(free_text) char *secrets = xasprintf("SECRETS_DIR=%s", hall->secrets);
     AUTO(free_text) char *log = xasprintf("%s/quadrille-%d.log", hall->stage.folder, (int)getpid());
-    const char *argv[16] = {getenv("QUADRILLE_BIN")};
+    const char *argv[32] = {getenv("QUADRILLE_BIN")};
     for (size_t i = 0; arguments[i] != NULL && i + 2 < COUNT_OF(argv); i++) {
         argv[i + 1] = arguments[i];
     }
@@ -158,6 +175,7 @@ void hall_open(struct hall *hall)
         give_up(folder, strerror(errno));
     }
     hall->stage.folder = xstrdup(folder);
+    name_services();
     make_secrets(hall);
     apply(hall, "topology");
     apply(hall, "schema");
@@ -172,7 +190,7 @@ void hall_open(struct hall *hall)
 static void drop_roles(void)
 {
     PGconn *conn = PQconnectdb(getenv("DATABASE_URL"));
-    for (size_t i = 0; i < COUNT_OF(services); i++) {
+    for (size_t i = 0; i < service_count; i++) {
         AUTO(free_text) char *drop = xasprintf("drop role %s, %s_owner", services[i], services[i]);
         PQclear(PQexec(conn, drop)); /* not while a hall of another program is open */
     }
@@ -181,7 +199,7 @@ static void drop_roles(void)
 
 void hall_close(struct hall *hall)
 {
-    for (size_t i = 0; i < COUNT_OF(services); i++) {
+    for (size_t i = 0; i < service_count; i++) {
         stage_delete(&hall->stage, "users", services[i]);
     }
     stage_clear(&hall->stage);

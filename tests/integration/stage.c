@@ -199,7 +199,7 @@ char *stage_token(const struct uuid *user_id)
     return text;
 }
 
-static void encode(const struct saying *saying, struct buffer *out)
+void stage_encode(const struct saying *saying, struct buffer *out)
 {
     char id[UUID_TEXT_BYTES];
     char subject[UUID_TEXT_BYTES];
@@ -209,7 +209,9 @@ static void encode(const struct saying *saying, struct buffer *out)
     (void)ids_format(&saying->subject, subject);
     (void)ids_format(ids_is_nil(&saying->story) ? &saying->id : &saying->story, story);
     (void)clock_format(clock_now_ms(), time);
-    AUTO(free_text) char *type = xasprintf("fit.%s.%s.v1", saying->service, saying->name);
+    AUTO(free_text)
+    char *type = xasprintf("fit.%s.%s.v%d", saying->service, saying->name,
+                           saying->major > 0 ? saying->major : 1);
     AUTO(free_text) char *source = xasprintf("/fit/%s", saying->service);
     AUTO(free_text) char *sequence = xasprintf("%lld", (long long)saying->sequence);
     struct header headers[9] = {
@@ -258,7 +260,7 @@ static void publish(struct broker *broker, const struct saying *saying)
     AUTO(free_text) char *exchange = xasprintf("%s.events", saying->service);
     struct fault fault = {0};
     uint64_t number = 0;
-    encode(saying, &properties);
+    stage_encode(saying, &properties);
     ck_assert_msg(broker_publish(broker, exchange, saying->routing_key, true, properties.bytes,
                                  properties.length, saying->body, strlen(saying->body), &number,
                                  &fault) == OK,

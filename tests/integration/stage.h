@@ -54,7 +54,11 @@ struct saying {
     const char *body;
     struct uuid story;       /* its correlation; nil: begins with this event */
     const char *traceparent; /* NULL: without one */
+    int major;               /* 0: 1 */
 };
+struct buffer;
+/* Its property list, as stage_say sends it. */
+void stage_encode(const struct saying *saying, struct buffer *out);
 /* Publishes under the service's own account, `times` copies of each, and waits for the confirms. */
 void stage_say(const struct stage *stage, const struct saying *sayings, size_t count, int times);
 

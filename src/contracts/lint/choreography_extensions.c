@@ -27,6 +27,7 @@ static const struct {
     {"x-subject", MESSAGE, "a message"},
     {"x-correlation", MESSAGE, "a message"},
     {"x-person", MESSAGE, "a message"},
+    {"x-upcast", MESSAGE, "a message"},
     {"x-hears-all", INFO, "a document's info"},
     {"x-saga", OPERATION, "an operation"},
     {"x-saga-end", OPERATION, "an operation that sends"},
