@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "consumers/consumer.h"
 
-#include "consumers/batch.h"
+#include "consumers/consumer_internal.h"
 #include "consumers/inbox_sql.h"
 #include "consumers/quarantine.h"
-#include "core/backoff.h"
 #include "core/clock.h"
 #include "core/crash.h"
 #include "core/log.h"
@@ -26,28 +25,6 @@ enum {
     QUARANTINE_POLL_MS = 5,
     FRAME_SPARE_BYTES =
         512, /* of a content header's frame: its own words and what the broker adds */
-};
-
-/* One worker. */
-struct consumer {
-    struct runtime *runtime;
-    int index;
-    char name[64];
-    struct db *db;
-    struct broker *broker;
-    int64_t broker_since_ms; /* monotonic, when it was connected */
-    /* From the first failure of the database to the next commit; a connection proves nothing where
-     * the disk is full. */
-    int64_t outage_since_ms; /* monotonic; 0 = none */
-    struct backoff outage_backoff;
-    struct batch batch;
-    struct listener listener;
-    int64_t oldest_read_ms; /* monotonic, when listener.oldest_ms was asked for */
-    int64_t retry_poll_ms;  /* monotonic, when to look at `retry` next; worker 0 only */
-    size_t batch_size;
-    struct delivery *deliveries;
-    struct incoming *items;
-    struct arena arena; /* decoded events of the batch */
 };
 
 static void tell(struct consumer *c, enum link_server server, bool is_up)
@@ -96,13 +73,17 @@ static enum outcome open_broker(struct consumer *c, struct fault *fault)
     c->batch.header_max_bytes = broker_frame_max(c->broker) - FRAME_SPARE_BYTES;
 
     size_t prefetch = c->batch_size * PREFETCH_BATCHES;
+    if (c->is_rebuilding) {
+        tell(c, LINK_BROKER, true);
+        return OK; /* everything waits in the queue */
+    }
     o = broker_consume(c->broker, c->runtime->service->contract->service,
                        (int)(prefetch < PREFETCH_MAX ? prefetch : PREFETCH_MAX), fault);
     tell(c, LINK_BROKER, o == OK);
     return o;
 }
 
-static enum outcome read_oldest(struct consumer *c, struct fault *fault)
+enum outcome consumer_read_oldest(struct consumer *c, struct fault *fault)
 {
     int64_t now = clock_monotonic_ms();
     if (c->oldest_read_ms != 0 && now - c->oldest_read_ms < OLDEST_EVERY_MS) {
@@ -139,6 +120,9 @@ static void end_outage(struct consumer *c)
  */
 static enum outcome await_db(struct consumer *c, struct fault *fault)
 {
+    if (c->is_rebuilding) {
+        return LOST; /* the shadow may be gone for good: what was taken is still in its feed */
+    }
     tell(c, LINK_DATABASE, false);
     if (c->outage_since_ms == 0) {
         c->outage_since_ms = clock_monotonic_ms();
@@ -294,7 +278,7 @@ static enum outcome run_suspects(struct consumer *c, struct incoming *items, siz
 }
 
 /* Runs the ordinary ones together, then each suspect alone. Reorders `items`. */
-static enum outcome run_all(struct consumer *c, size_t count, struct fault *fault)
+enum outcome consumer_run_all(struct consumer *c, size_t count, struct fault *fault)
 {
     size_t ordinary = 0;
     for (size_t i = 0; i < count; i++) {
@@ -339,7 +323,7 @@ static enum outcome run_deliveries(struct consumer *c, size_t count, struct faul
         last_tag = c->deliveries[i].tag;
     }
     c->runtime->counters.consumed += count;
-    enum outcome o = run_all(c, count, fault);
+    enum outcome o = consumer_run_all(c, count, fault);
     if (o == OK) {
         crash_point("consumer-after-commit");
         o = broker_ack(c->broker, last_tag, true, fault);
@@ -384,11 +368,11 @@ static enum outcome run_retries(struct consumer *c, struct fault *fault)
     for (int row = 0; o == OK && row < count; row++) {
         o = read_retry(c, rows, row, &c->items[row], now_ms, fault);
     }
-    return o == OK ? run_all(c, (size_t)count, fault) : o;
+    return o == OK ? consumer_run_all(c, (size_t)count, fault) : o;
 }
 
 /* Worker 0 looks after `retry`: as often as its rows come due, rarely when it is empty. */
-static enum outcome poll_retries(struct consumer *c, struct fault *fault)
+enum outcome consumer_poll_retries(struct consumer *c, struct fault *fault)
 {
     if (c->index != 0 || clock_monotonic_ms() < c->retry_poll_ms) {
         return OK;
@@ -435,11 +419,35 @@ static enum outcome take_some(struct consumer *c, struct fault *fault)
     return o == OK && count > 0 ? run_deliveries(c, count, fault) : o;
 }
 
+/* The other way of consuming begins, or ends: with a new connection. */
+static enum outcome change_over(struct consumer *c)
+{
+    log_info(c->is_rebuilding ? "rebuild.begun" : "rebuild.over",
+             LOG_TEXT("shadow", c->shadow_name));
+    rebuild_leave(c);
+    c->oldest_read_ms = 0;
+    close_broker(c);
+    return OK;
+}
+
 static enum outcome consume_once(struct consumer *c, struct fault *fault)
 {
-    enum outcome o = read_oldest(c, fault);
+    bool was_rebuilding = c->is_rebuilding;
+    enum outcome o = rebuild_look(c, fault);
+    if (o == OK && c->is_rebuilding != was_rebuilding) {
+        return change_over(c);
+    }
+    if (o == OK && c->is_rebuilding) {
+        o = rebuild_some(c, fault);
+        broker_release(c->broker);
+        arena_reset(&c->arena);
+        return o;
+    }
     if (o == OK) {
-        o = poll_retries(c, fault);
+        o = consumer_read_oldest(c, fault);
+    }
+    if (o == OK) {
+        o = consumer_poll_retries(c, fault);
     }
     if (o == OK) {
         end_outage(c);
@@ -461,7 +469,15 @@ static enum outcome connect_all(struct consumer *c, struct fault *fault)
     }
     enum outcome o = open_db(c, fault);
     if (o == OK) {
-        o = read_oldest(c, fault);
+        o = consumer_read_oldest(c, fault);
+    }
+    if (o == OK) {
+        rebuild_leave(c);
+        c->mark_poll_ms = 0;
+        o = rebuild_look(c, fault);
+    }
+    if (o == OK && c->is_rebuilding) {
+        c->oldest_read_ms = 0; /* the shadow has a longer memory */
     }
     tell(c, LINK_DATABASE, o == OK);
     return o == OK ? open_broker(c, fault) : o;
@@ -508,6 +524,7 @@ static enum outcome consumer_run(struct runtime *runtime, int index, struct faul
     enum outcome o = consume(&c, fault);
 
     close_broker(&c);
+    rebuild_leave(&c);
     db_close(c.db);
     batch_done(&c.batch);
     arena_done(&c.arena);

@@ -50,7 +50,7 @@ struct held {
 
 struct db {
     PGconn *conn;
-    char *url, *name, *settings;
+    char *url, *database, *name, *settings;
     int64_t connect_ms, statement_ms;
     bool is_lost;
     bool in_transaction; /* BEGIN has been queued and neither COMMIT nor ROLLBACK has */
@@ -231,14 +231,20 @@ static enum outcome connect_poll(struct db *db, struct fault *fault)
 
 static enum outcome connect_now(struct db *db, struct fault *fault)
 {
-    const char *const keys[] = {
-        "dbname",          "application_name", "options", "tcp_user_timeout",
-        "keepalives_idle", "client_encoding",  NULL};
+    const char *const keys[] = {"dbname",
+                                "application_name",
+                                "options",
+                                "tcp_user_timeout",
+                                "keepalives_idle",
+                                "client_encoding",
+                                db->database != NULL ? "dbname" : NULL,
+                                NULL};
     const char *const values[] = {
-        db->url, db->name, db->settings != NULL ? db->settings : "",
-        "10000", /* ms: a peer that vanished without a word is noticed … */
-        "10",    /* s: … also while it owes us a long answer */
-        "UTF8",  NULL};
+        db->url, db->name,     db->settings != NULL ? db->settings : "",
+        "10000",               /* ms: a peer that vanished without a word is noticed … */
+        "10",                  /* s: … also while it owes us a long answer */
+        "UTF8",  db->database, /* only the first one may be a URL */
+        NULL};
     db->conn = PQconnectStartParams(keys, values, 1);
     if (db->conn == NULL || PQstatus(db->conn) == CONNECTION_BAD) {
         return lose(db, fault, "connect");
@@ -264,6 +270,7 @@ enum outcome db_open(const struct db_options *options, struct db **out, struct f
 {
     struct db *db = xcalloc(1, sizeof *db);
     db->url = copy_or_null(options->url);
+    db->database = copy_or_null(options->database);
     db->name = copy_or_null(options->name);
     db->settings = copy_or_null(options->settings);
     db->connect_ms = options->connect_ms > 0 ? options->connect_ms : CONNECT_MS;
@@ -287,6 +294,7 @@ void db_close(struct db *db)
     }
     PQfinish(db->conn);
     free(db->url);
+    free(db->database);
     free(db->name);
     free(db->settings);
     free(db->pending);

@@ -40,6 +40,7 @@ struct companion {
 
 struct db_options {
     const char *url;      /* postgresql://user:password@host:port/database */
+    const char *database; /* another one of the same server than the URL names; NULL: that one */
     const char *name;     /* application_name: "billing worker-1" */
     const char *settings; /* "-c jit=off …" or NULL */
     int64_t connect_ms;   /* 0 = 5,000 */

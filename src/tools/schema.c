@@ -331,3 +331,34 @@ enum outcome schema_plan(const struct schema_options *options, const char *servi
 {
     return with_stores(plan, options, service, report, context, fault);
 }
+
+static void tell_nobody(void *context, const char *service, const struct migration *migration,
+                        enum migration_state state)
+{
+    (void)context;
+    (void)service;
+    (void)migration;
+    (void)state;
+}
+
+enum outcome schema_shadow(const struct schema_options *options, const char *service,
+                           const char *database, struct fault *fault)
+{
+    AUTO(free_text) char *owner = xasprintf("%s_owner", service);
+    AUTO(db_close_auto) struct db *deploy = NULL;
+    AUTO(db_close_auto) struct db *db = NULL;
+    enum outcome o = open_deploy(options, &deploy, fault);
+    if (o == OK) {
+        o = lock(deploy, fault);
+    }
+    if (o == OK) {
+        o = ensure_database(deploy, database, owner, fault);
+    }
+    if (o == OK) {
+        o = open_database(options, database, &db, fault);
+    }
+    if (o == OK) {
+        o = become_owner(db, service, fault);
+    }
+    return o == OK ? migrate(db, service, true, tell_nobody, NULL, fault) : o;
+}

@@ -34,4 +34,8 @@ enum outcome schema_apply(const struct schema_options *options, const char *serv
 enum outcome schema_plan(const struct schema_options *options, const char *service,
                          schema_report_fn report, void *context, struct fault *fault);
 
+/* A second database of the service, with everything that its migrations make, beside its own. */
+enum outcome schema_shadow(const struct schema_options *options, const char *service,
+                           const char *database, struct fault *fault);
+
 #endif

@@ -95,6 +95,17 @@ int filter_init(struct filter *filter, const struct cli_call *call)
     return code == EXIT_DONE ? read_pointers(filter, call) : code;
 }
 
+int filter_since(const struct cli_call *call, int64_t *out)
+{
+    const char *text = cli_text(call, "since");
+    *out = 0;
+    return text == NULL || read_time(text, out)
+               ? EXIT_DONE
+               : cli_fail(call, EXIT_USAGE,
+                          "--since must be an instant such as 2026-11-23T07:00:00Z, a date, or a "
+                          "duration such as 2h");
+}
+
 void filter_done(struct filter *filter)
 {
     arena_done(&filter->arena);

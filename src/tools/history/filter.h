@@ -29,6 +29,8 @@ struct filter {
 
 /* EXIT_DONE, or it has been said what is wrong. */
 int filter_init(struct filter *filter, const struct cli_call *call);
+/* Only --since, for a command that has no other of them. Else 0. */
+int filter_since(const struct cli_call *call, int64_t *out);
 void filter_done(struct filter *filter);
 
 #endif

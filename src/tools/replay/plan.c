@@ -167,6 +167,8 @@ static enum outcome consider(const struct plan_source *source, struct plan *plan
     if (plan->first_ms == 0 || event->occurred_at_ms < plan->first_ms) {
         plan->first_ms = event->occurred_at_ms;
     }
+    int64_t id_ms = ids_time_ms(&event->id);
+    plan->oldest_ms = plan->oldest_ms == 0 || id_ms < plan->oldest_ms ? id_ms : plan->oldest_ms;
     if (event->occurred_at_ms > plan->last_ms) {
         plan->last_ms = event->occurred_at_ms;
     }

@@ -45,6 +45,7 @@ struct plan {
     size_t left_out_count;
     int64_t selected, upcast, erased, bytes; /* upcast and so on: of those that will be sent */
     int64_t first_ms, last_ms;               /* when they were said */
+    int64_t oldest_ms;                       /* of their ids */
     struct history_position last;
     bool has_last;
 };

@@ -8,6 +8,7 @@
 int replay_run(const struct cli_call *call);
 int replay_resume(const struct cli_call *call);
 int replay_ls(const struct cli_call *call);
+int replay_rebuild(const struct cli_call *call);
 int replay_show(const struct cli_call *call);
 
 #endif

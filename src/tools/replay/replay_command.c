@@ -23,6 +23,19 @@ static const struct cli_option run_options[] = {
     REPLAY_SERVERS,
 };
 
+static const struct cli_option rebuild_options[] = {
+    {"since", "TIME", NULL, NULL, "from this instant on, and without what was before; else all"},
+    {"schema", "FILE", "REBUILD_SCHEMA", NULL,
+     "SQL with tables that no migration of quadrille makes"},
+    {"leave-out", NULL, NULL, NULL, "rebuild it although some events are left out"},
+    {"keep-old", NULL, NULL, NULL, "keep the database that is replaced"},
+    {"wait", "DURATION", NULL, "60s", "how long the history or the service may make no progress"},
+    {"yes", NULL, NULL, NULL, "do it, or go on with it; else it is only said what would be done"},
+    {"abort", NULL, NULL, NULL, "take back a rebuild that has begun"},
+    REPLAY_JUDGING,
+    HISTORY_ACCESS,
+};
+
 static const struct cli_option resume_options[] = {REPLAY_JUDGING, REPLAY_SERVERS};
 
 const struct cli_command replay_commands[] = {
@@ -37,6 +50,12 @@ const struct cli_command replay_commands[] = {
     {"replay resume", "ID", "go on with a replay that was stopped",
      "Also after kill -9: what was on its way then may be sent twice, and the inboxes drop it.",
      resume_options, COUNT_OF(resume_options), replay_resume},
+    {"replay rebuild", "SERVICE", "make a projection anew from the history, and swap it in",
+     "For services that say nothing and do nothing outside. A second database is filled by the "
+     "service's own handlers\nwhile events wait in its queue; when everything that the service had "
+     "taken is there, the two are swapped in one\ntransaction. The same command goes on after kill "
+     "-9; docs/replay.md tells how. Needs the deploy role of the database.",
+     rebuild_options, COUNT_OF(rebuild_options), replay_rebuild},
     {"replay ls", "", "list replays, the newest last", NULL, NULL, 0, replay_ls},
     {"replay show", "ID", "show a replay: what was asked for and how far it is", NULL, NULL, 0,
      replay_show},

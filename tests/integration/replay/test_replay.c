@@ -10,6 +10,7 @@
 
 #include <check.h>
 #include <json.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -600,6 +601,8 @@ START_TEST(asks_todays_contract_and_upcasts_what_is_older)
                                   "\"edition\":2}",
                                   subject));
     do_sql(own_conn, "delete from arrival where number = 77");
+    do_sql(log_conn, "delete from event_log where type in ('fit.teller.TaleTold.v1', "
+                     "'fit.teller.TaleForgotten.v1') or convert_from(body, 'UTF8') like '%:-5,%'");
 }
 END_TEST
 
@@ -648,6 +651,187 @@ START_TEST(who_has_been_forgotten_reads_as_erased)
 }
 END_TEST
 
+/* ---- rebuild ---- */
+
+static const char *const fresh_crash[] = {"CRASH_AT=rebuild-before-mark", "CRASH_AT=rebuild-fed",
+                                          "CRASH_AT=rebuild-doors-closed",
+                                          "CRASH_AT=rebuild-swapped"};
+
+#define REBUILD "rebuild", "listener", "--schema", getenv("LISTENER_SQL"), "--yes"
+
+static PGconn *reconnect(void)
+{
+    PQfinish(own_conn);
+    own_conn = connect_to("listener");
+    return own_conn;
+}
+
+/* What a projection has that saw everything in the log exactly once. */
+static void check_projection(void)
+{
+    AUTO(free_text)
+    char *wanted = stage_text(
+        log_conn,
+        "select string_agg(tale || ' ' || told || ' ' || sum, ',' order by tale) from (select "
+        "subject as tale, count(*) as told, sum((convert_from(body, 'UTF8')::json ->> "
+        "'number')::int8) as sum from event_log where type = 'fit.teller.TaleTold.v2' group by 1) "
+        "t");
+    AUTO(free_text)
+    char *found =
+        stage_text(own_conn, "select string_agg(tale_id || ' ' || told || ' ' || sum, ',' "
+                             "order by tale_id) from tally");
+    ck_assert_str_eq(found, wanted);
+    ck_assert_int_eq(
+        stage_number(own_conn, "select count(*) - count(distinct event_id) from arrival"), 0);
+}
+
+static void *tell_for_ever(void *stopping)
+{
+    long told = 0;
+    while (!*(_Atomic bool *)stopping) {
+        struct saying sayings[6];
+        char bodies[6][160];
+        for (size_t i = 0; i < COUNT_OF(sayings); i++) {
+            char id[UUID_TEXT_BYTES];
+            sayings[i] = (struct saying){.service = "teller",
+                                         .name = "TaleTold",
+                                         .routing_key = "teller.tale-told.v2",
+                                         .major = 2,
+                                         .id = ids_new(),
+                                         .subject = subjects[i % SUBJECTS],
+                                         .sequence = told + 1000,
+                                         .body = bodies[i]};
+            (void)snprintf(bodies[i], sizeof bodies[i],
+                           "{\"taleId\":\"%s\",\"number\":%ld,\"language\":\"de\"}",
+                           ids_format(&subjects[i % SUBJECTS], id), told % 1000);
+        }
+        stage_say(&hall.stage, sayings, COUNT_OF(sayings), 1);
+        told += (long)COUNT_OF(sayings);
+    }
+    return (void *)told; /* NOLINT(performance-no-int-to-ptr) */
+}
+
+/* Until the queue is empty, the log has it all, and the projection as well. */
+static void await_rest(void)
+{
+    hall_await_depth(&hall, "history", 0);
+    hall_await_depth(&hall, "listener", 0);
+    stage_await(reconnect(),
+                stage_number(log_conn, "select count(*) from event_log where type = "
+                                       "'fit.teller.TaleTold.v2'"),
+                "select count(*) from arrival");
+}
+
+START_TEST(refuses_to_rebuild_what_acts)
+{
+    const struct output scribe = REPLAY("rebuild", "scribe");
+    check_says(&scribe, 1, "sends events (sayTaleCopied)");
+    const struct output history = REPLAY("rebuild", "history");
+    check_says(&history, 1, "keeps the history itself");
+    const struct output nobody = REPLAY("rebuild", "nobody");
+    check_says(&nobody, 2, "no contract knows");
+}
+END_TEST
+
+START_TEST(a_rebuild_may_be_taken_back)
+{
+    const char *log = NULL;
+    const struct output refused = REPLAY(REBUILD);
+    check_says(&refused, 1, "--leave-out when that is right");
+    pid_t pid = start_tool("CRASH_AT=rebuild-fed",
+                           (const char *const[]){REBUILD, "--leave-out", NULL}, &log);
+    ck_assert_msg(process_was_killed(process_wait(pid, TOOL_MS)), "%s", read_log(log));
+    ck_assert_int_eq(stage_number(own_conn, "select count(*) from rebuild"), 1);
+    const struct saying after = tale(0, 500);
+    stage_say(&hall.stage, &after, 1, 1);
+    const struct output output = REPLAY("rebuild", "listener", "--abort");
+    check_says(&output, 0, "goes on as it was");
+    stage_await(own_conn, 1, "select count(*) from arrival where number = 500");
+    ck_assert_int_eq(stage_number(own_conn, "select count(*) from pg_database where datname like "
+                                            "current_database() || '_re%%'"),
+                     0);
+}
+END_TEST
+
+/*
+ * Under load, with the tool killed at every step and the service in the middle: the projection ends
+ * up as one that saw everything exactly once.
+ */
+START_TEST(a_rebuild_under_load_loses_and_doubles_nothing)
+{
+    _Atomic bool stopping = false;
+    pthread_t teller;
+    void *told = NULL;
+    /* What it has is wrong in every way. */
+    do_sql(own_conn, "update tally set sum = sum + 7; delete from arrival where number % 2 = 0");
+    ck_assert_int_eq(pthread_create(&teller, NULL, tell_for_ever, &stopping), 0);
+    for (size_t i = 0; i < COUNT_OF(fresh_crash); i++) {
+        const char *log = NULL;
+        pid_t pid =
+            start_tool(fresh_crash[i], (const char *const[]){REBUILD, "--leave-out", NULL}, &log);
+        ck_assert_msg(process_was_killed(process_wait(pid, TOOL_MS)), "%s: %s", fresh_crash[i],
+                      read_log(log));
+        if (i == 1) {
+            (void)hall_end(&listener, SIGKILL);
+            listener =
+                hall_start(&hall, (const char *const[]){"CRASH_AT=rebuild-after-commit", NULL});
+            hall_await_kill(&listener);
+            listener = hall_start(&hall, NULL);
+        }
+    }
+    const struct output output = REPLAY(REBUILD);
+    check_says(&output, 3, "is rebuilt"); /* without the mail of who has been forgotten */
+    stopping = true;
+    (void)pthread_join(teller, &told);
+    ck_assert_int_gt((long)told, 100);
+    await_rest();
+    check_projection();
+    ck_assert_int_eq(stage_number(own_conn, "select count(*) from pg_database where datname like "
+                                            "current_database() || '_re%%'"),
+                     0);
+}
+END_TEST
+
+/* The commands of docs/runbook.md's section, one a line: those that are indented. */
+static void write_commands(const char *path)
+{
+    const char *text = read_log(getenv("RUNBOOK"));
+    const char *at = strstr(text, "\n## A projection has to be rebuilt\n");
+    ck_assert_ptr_nonnull(at);
+    const char *end = strstr(at + 1, "\n## ");
+    FILE *file = fopen(path, "we");
+    ck_assert(file != NULL && end != NULL);
+    (void)fprintf(file, "set -ex\nquadrille() { \"$QUADRILLE_BIN\" \"$@\"; }\nSERVICE=listener\n");
+    int count = 0;
+    for (at = strstr(at, "\n    "); at != NULL && at < end; at = strstr(at + 1, "\n    ")) {
+        int length = (int)strcspn(at + 5, "\n");
+        (void)fprintf(file, "%.*s\n", length, at + 5);
+        count++;
+    }
+    (void)fclose(file);
+    ck_assert_int_eq(count, 4);
+}
+
+START_TEST(the_runbook_rebuilds_it)
+{
+    const char *script = arena_printf(&arena, "%s/commands.sh", hall.stage.folder);
+    const char *log = arena_printf(&arena, "%s/commands.log", hall.stage.folder);
+    AUTO(free_text) char *keys_url = hall_database_url(&hall, "history_keys", "history_keys");
+    const char *const environment[] = {
+        arena_printf(&arena, "DATABASE_PREFIX=%s_", hall.stage.name),
+        arena_printf(&arena, "KEYS_DATABASE_URL=%s", keys_url),
+        arena_printf(&arena, "REBUILD_SCHEMA=%s", getenv("LISTENER_SQL")), NULL};
+    do_sql(log_conn, "delete from event_log where person is not null");
+    do_sql(own_conn, "truncate inbox, tally");
+    write_commands(script);
+    int status = process_wait(
+        process_start((const char *const[]){"/bin/sh", script, NULL}, environment, log), TOOL_MS);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", read_log(log));
+    await_rest();
+    check_projection();
+}
+END_TEST
+
 int main(void)
 {
     if (!stage_has_servers()) {
@@ -668,9 +852,14 @@ int main(void)
     tcase_add_test(tcase, refuses_what_the_inbox_can_no_longer_tell_apart);
     tcase_add_test(tcase, asks_todays_contract_and_upcasts_what_is_older);
     tcase_add_test(tcase, who_has_been_forgotten_reads_as_erased);
+    tcase_add_test(tcase, refuses_to_rebuild_what_acts);
+    tcase_add_test(tcase, a_rebuild_may_be_taken_back);
+    tcase_add_test(tcase, a_rebuild_under_load_loses_and_doubles_nothing);
+    tcase_add_test(tcase, the_runbook_rebuilds_it);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_set_tap(runner, "-");
+    srunner_set_fork_status(runner, CK_NOFORK); /* cases end and start the listener */
     srunner_run_all(runner, CK_SILENT);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);

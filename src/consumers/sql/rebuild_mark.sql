@@ -1,0 +1,2 @@
+-- Is the projection being rebuilt, and in which database?
+SELECT shadow FROM rebuild
