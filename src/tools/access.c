@@ -16,9 +16,19 @@ static const char default_profile[] = "default";
 
 /* What a profile may say: options of these names with is_setting. A row more is a setting more. */
 static const struct profile_setting settings[] = {
-    {"url"},           {"management-url"},  {"database-url"},   {"provider-url"},
-    {"keys-url"},      {"vhost"},           {"prefix"},         {"password-file", true},
-    {"ca-file", true}, {"cert-file", true}, {"key-file", true}, {"secrets", true},
+    {"url"},
+    {"management-url"},
+    {"database-url"},
+    {"provider-url"},
+    {"keys-url"},
+    {"vhost"},
+    {"prefix"},
+    {"password-file", true},
+    {"ca-file", true},
+    {"cert-file", true},
+    {"key-file", true},
+    {"secrets", true},
+    {"trail-database-url"},
 };
 
 /* A URL says where a server is; the other settings tell how it is reached. */

@@ -38,6 +38,10 @@ extern const size_t topology_command_count;
 extern const struct cli_command token_commands[];
 extern const size_t token_command_count;
 
+extern const struct cli_command dlq_act_commands[];
+extern const size_t dlq_act_command_count;
+extern const struct cli_command dlq_history_commands[];
+extern const size_t dlq_history_command_count;
 extern const struct cli_command dlq_ls_commands[];
 extern const size_t dlq_ls_command_count;
 extern const struct cli_command dlq_read_commands[];

@@ -81,6 +81,8 @@ int main(int argc, char **argv)
         events_commands,
         dlq_ls_commands,
         dlq_read_commands,
+        dlq_act_commands,
+        dlq_history_commands,
         replay_commands,
     };
     const size_t counts[] = {
@@ -100,6 +102,8 @@ int main(int argc, char **argv)
         events_command_count,
         dlq_ls_command_count,
         dlq_read_command_count,
+        dlq_act_command_count,
+        dlq_history_command_count,
         replay_command_count,
     };
     /* clang-format on */

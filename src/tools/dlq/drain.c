@@ -449,6 +449,7 @@ static enum outcome return_hold(struct drain *drain, struct hold *hold, int64_t 
 {
     size_t count = 0;
     size_t consumer = 0;
+    uint64_t last = 0; /* that is held: the broker refuses one that is settled */
     int chunks = 0;
     int64_t all = drain->report->returned + count_held(drain);
     enum outcome o = hold_say(hold, fault);
@@ -458,10 +459,11 @@ static enum outcome return_hold(struct drain *drain, struct hold *hold, int64_t 
         }
         bool is_end = consumer < hold->end_count && hold->ends[consumer] == tag;
         count += is_held(hold, tag);
+        last = is_held(hold, tag) ? tag : last;
         if (count == 0 || (count < DRAIN_RETURN_CHUNK && !is_end)) {
             continue;
         }
-        o = return_up_to(drain, hold, tag, count, fault);
+        o = return_up_to(drain, hold, last, count, fault);
         count = 0;
         if (o == OK && (++chunks % CHUNKS_AWAITED == 0 || hold->held == 0)) {
             o = await_returned(drain, base + drain->report->returned, fault);

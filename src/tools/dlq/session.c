@@ -54,16 +54,10 @@ static void warn_of_looking(const struct dlq_session *session)
     }
 }
 
-int dlq_session_open(const struct cli_call *call, struct dlq_session *session)
+static int open_queue(struct dlq_session *session, const char *queue)
 {
-    *session = (struct dlq_session){.call = call};
-    if (call->argument_count == 0 || call->arguments[0][0] == '\0') {
-        return cli_fail(call, EXIT_USAGE, "which QUEUE? quadrille dlq ls shows them");
-    }
-    session->queue = call->arguments[0];
-    if (!selection_read(call, &session->selection)) {
-        return EXIT_USAGE;
-    }
+    const struct cli_call *call = session->call;
+    session->queue = queue;
     session->name = xasprintf("quadrille %s", call->command->path);
     int code = access_broker_options(call, session->name, &session->broker);
     if (code == EXIT_DONE && cli_text(call, "management-url") != NULL) {
@@ -76,6 +70,23 @@ int dlq_session_open(const struct cli_call *call, struct dlq_session *session)
         warn_of_looking(session);
     }
     return code;
+}
+
+int dlq_session_open(const struct cli_call *call, struct dlq_session *session)
+{
+    *session = (struct dlq_session){.call = call};
+    if (call->argument_count == 0 || call->arguments[0][0] == '\0') {
+        return cli_fail(call, EXIT_USAGE, "which QUEUE? quadrille dlq ls shows them");
+    }
+    return selection_read(call, &session->selection) ? open_queue(session, call->arguments[0])
+                                                     : EXIT_USAGE;
+}
+
+int dlq_session_open_queue(const struct cli_call *call, const char *queue,
+                           struct dlq_session *session)
+{
+    *session = (struct dlq_session){.call = call};
+    return open_queue(session, queue);
 }
 
 void dlq_session_close(struct dlq_session *session)

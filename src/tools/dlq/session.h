@@ -40,6 +40,9 @@ struct dlq_visitor {
 /* Finds out about the queue; EXIT_DONE, or it has been said what is wrong. A warning about what
  * looking costs is said as well. dlq_session_close in either case. */
 int dlq_session_open(const struct cli_call *call, struct dlq_session *session);
+/* The same for a queue that a plan or the trail names: every letter is selected. */
+int dlq_session_open_queue(const struct cli_call *call, const char *queue,
+                           struct dlq_session *session);
 void dlq_session_close(struct dlq_session *session);
 
 /* The pass. EXIT_FAILED when it was said that it failed, EXIT_PARTLY when it ended early (said,
