@@ -645,8 +645,11 @@ START_TEST(sigterm_ends_the_batch_that_runs_and_leaves)
         hall_start(&hall, (const char *const[]){"WORKERS=1", "BATCH=10", NULL});
     wait_for_dawdler();
     ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
-    hall_check_effects(conn, 10);
-    hall_await_depth(&hall, "listener", 291); /* acked what was done, and nothing else */
+    /* A batch takes what has arrived: ten, or fewer when the broker was slower. */
+    long long done = stage_number(conn, "select count(*) from effect");
+    ck_assert(done >= 1 && done <= 10);
+    hall_check_effects(conn, done);
+    hall_await_depth(&hall, "listener", (long)(301 - done)); /* acked what was done, no more */
     listener = hall_start(&hall, NULL);
     hall_await_effects(conn, 301);
     ck_assert_int_eq(hall_end(&listener, SIGTERM), 0);
