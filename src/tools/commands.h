@@ -31,6 +31,8 @@ extern const struct cli_command events_commands[];
 extern const size_t events_command_count;
 extern const struct cli_command replay_commands[];
 extern const size_t replay_command_count;
+extern const struct cli_command saga_commands[];
+extern const size_t saga_command_count;
 extern const struct cli_command schema_commands[];
 extern const size_t schema_command_count;
 extern const struct cli_command topology_commands[];

@@ -84,6 +84,7 @@ int main(int argc, char **argv)
         dlq_act_commands,
         dlq_history_commands,
         replay_commands,
+        saga_commands,
     };
     const size_t counts[] = {
         topology_command_count,
@@ -105,6 +106,7 @@ int main(int argc, char **argv)
         dlq_act_command_count,
         dlq_history_command_count,
         replay_command_count,
+        saga_command_count,
     };
     /* clang-format on */
     const struct cli_tree tree = {groups, counts,           COUNT_OF(groups),
