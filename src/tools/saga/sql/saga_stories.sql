@@ -6,5 +6,5 @@ select l.correlation_id
    and ($4::uuid is null or l.correlation_id = $4::uuid)
    and ($5::uuid is null or l.correlation_id in (select s.correlation_id from event_log s where s.subject = $5::uuid))
  group by l.correlation_id
- order by min(l.id) desc
+ order by min(l.id::text collate "C") desc -- there is no min(uuid)
  limit $6::int8
