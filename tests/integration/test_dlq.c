@@ -651,6 +651,9 @@ START_TEST(dead_letter_queues_are_found)
                          "worker"),
          &fault);
     (void)json_object_put(arguments);
+    AUTO(free_text) char *new = run((const char *const[]){"ls", "--match", "ord*", NULL}, 0);
+    expect(new, "ordinary"); /* nothing is known of it yet, which is no number */
+    ck_assert_ptr_null(strstr(new, "-1"));
     fill("limited.dlq", 0);
     int64_t until = clock_monotonic_ms() + WAIT_MS;
     for (;;) { /* the management API knows the depth after a while */

@@ -6,10 +6,11 @@
 #include "tools/dlq/session.h"
 #include "tools/escape.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOP_REASONS = 3 };
+enum { TOP_REASONS = 3, READY_WIDTH = 9, HELD_WIDTH = 7, CONSUMERS_WIDTH = 9, RATE_WIDTH = 8 };
 
 /* One queue as it is told; `groups` only with --deep. */
 struct row {
@@ -47,6 +48,16 @@ static int look_into(const struct cli_call *call, struct management *management,
     groups_sort(&row->groups);
     row->is_deep = true;
     return code;
+}
+
+/* Nothing is known of a queue in its first seconds. */
+static void cell(struct buffer *out, int width, int64_t number)
+{
+    if (number >= 0) {
+        buffer_printf(out, " %*" PRId64, width, number);
+    } else {
+        buffer_printf(out, " %*s", width, "?");
+    }
 }
 
 static void row_json(const struct row *row, struct buffer *out)
@@ -89,9 +100,16 @@ static void row_line(const struct cli_call *call, const struct row *row, size_t 
     char oldest[32];
     char newest[32];
     size_t written = escape_cut(out, place->name, strlen(place->name), width);
-    buffer_printf(out, "%*s  %-8s %9lld %7lld %9lld %8.1f/s  %s", (int)(width - written), "",
-                  place->type, (long long)place->ready, (long long)place->unacked,
-                  (long long)place->consumers, place->arrival_rate, cli_colour(call, CLI_DIM));
+    buffer_printf(out, "%*s  %-8s", (int)(width - written), "", place->type);
+    cell(out, READY_WIDTH, place->ready);
+    cell(out, HELD_WIDTH, place->unacked);
+    cell(out, CONSUMERS_WIDTH, place->consumers);
+    if (place->arrival_rate >= 0) {
+        buffer_printf(out, " %*.1f/s  ", RATE_WIDTH, place->arrival_rate);
+    } else {
+        buffer_printf(out, " %*s    ", RATE_WIDTH, "?");
+    }
+    buffer_text(out, cli_colour(call, CLI_DIM));
     (void)escape_cut(out, place->because, strlen(place->because), 80);
     buffer_printf(out, "%s\n", cli_colour(call, CLI_PLAIN));
     if (!row->is_deep || row->groups.letters == 0) {
@@ -127,8 +145,9 @@ static void print_rows(const struct cli_call *call, const struct row *rows, size
         }
         buffer_text(&out, "]}\n");
     } else if (count > 0) {
-        buffer_printf(&out, "%-*s  %-8s %9s %7s %9s %10s\n", (int)width, "QUEUE", "TYPE", "READY",
-                      "HELD", "CONSUMERS", "ARRIVALS");
+        buffer_printf(&out, "%-*s  %-8s %*s %*s %*s %*s\n", (int)width, "QUEUE", "TYPE",
+                      READY_WIDTH, "READY", HELD_WIDTH, "HELD", CONSUMERS_WIDTH, "CONSUMERS",
+                      RATE_WIDTH + 2, "ARRIVALS");
         for (size_t i = 0; i < count; i++) {
             row_line(call, &rows[i], width, &out);
         }
@@ -149,7 +168,7 @@ static int list(const struct cli_call *call, struct management *management, cons
     struct row *rows = xcalloc(places.count + 1, sizeof *rows);
     for (size_t i = 0; i < places.count; i++) {
         rows[i].place = &places.items[i];
-        if (broker != NULL && code == EXIT_DONE && places.items[i].ready > 0) {
+        if (broker != NULL && code == EXIT_DONE && places.items[i].ready != 0) {
             code = look_into(call, management, broker, &rows[i]);
         }
     }
