@@ -55,6 +55,14 @@ static enum outcome open_services(struct audit *audit, const char *password, str
     return o;
 }
 
+/* Who has heard what is known by the services' databases alone. */
+static enum outcome open_databases(struct audit *audit, struct fault *fault)
+{
+    AUTO(free_text) char *password = NULL;
+    enum outcome o = secret_read(audit->options->secrets, broker_user, &password, fault);
+    return o == OK ? open_services(audit, password, fault) : o;
+}
+
 static enum outcome open_all(struct audit *audit, struct fault *fault)
 {
     const struct audit_options *options = audit->options;
@@ -103,8 +111,12 @@ enum outcome audit_run(const struct audit_options *options, struct audit_report 
                        struct fault *fault)
 {
     struct audit audit = {.options = options, .report = report};
-    enum outcome o = open_all(&audit, fault);
-    for (size_t i = 0; o == OK && i < COUNT_OF(parts); i++) {
+    bool is_all = options->missing == NULL;
+    enum outcome o = is_all ? open_all(&audit, fault) : open_databases(&audit, fault);
+    if (o == OK && !is_all) {
+        o = audit_events(&audit, fault);
+    }
+    for (size_t i = 0; is_all && o == OK && i < COUNT_OF(parts); i++) {
         o = parts[i](&audit, fault);
     }
     close_all(&audit);

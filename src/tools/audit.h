@@ -5,6 +5,7 @@
 #include "contracts/model.h"
 #include "core/db.h"
 #include "tools/audit_ledger.h"
+#include "tools/audit_missing.h"
 #include "tools/audit_report.h"
 #include "tools/id_set.h"
 #include "tools/management.h"
@@ -28,6 +29,7 @@ struct audit_options {
     int64_t lag_ms;                   /* so far the broker's statistics may be behind */
     int64_t dead_letters;             /* how many there must be in all dead letter queues */
     const struct id_set *dead_events; /* which ones; NULL: only their number is known */
+    struct audit_missing *missing;    /* not NULL: only I5 is judged, and every id kept here */
     const struct id_set *foreign;     /* events published by hand: no outbox has them */
 };
 

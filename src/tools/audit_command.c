@@ -102,6 +102,23 @@ static int print_report(const struct cli_call *call, const struct audit_report *
     return audit_report_holds(report) ? EXIT_DONE : EXIT_FAILED;
 }
 
+static int print_missing(const struct cli_call *call, const struct audit_options *options,
+                         const struct audit_report *report)
+{
+    struct fault fault;
+    const char *folder = cli_text(call, "ids-dir");
+    if (folder != NULL && audit_missing_write(options->missing, folder, &fault) != OK) {
+        return cli_fail_fault(call, &fault, "the ids cannot be written");
+    }
+    audit_missing_print(call, options->missing, report->verdicts[AUDIT_I5].judged, folder);
+    return options->missing->total == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+static bool holds(const struct audit_options *options, const struct audit_report *report)
+{
+    return options->missing != NULL ? options->missing->total == 0 : audit_report_holds(report);
+}
+
 /* While events are on their way anything may look wrong: what is wrong at rest stays so until the
  * time is over. */
 static int judge(const struct cli_call *call, const struct audit_options *options, size_t examples,
@@ -112,13 +129,17 @@ static int judge(const struct cli_call *call, const struct audit_options *option
         struct audit_report report;
         struct fault fault;
         audit_report_init(&report, examples);
+        if (options->missing != NULL) {
+            audit_missing_done(options->missing);
+        }
         enum outcome o = audit_run(options, &report, &fault);
-        bool is_last = (o == OK && audit_report_holds(&report)) || o == FATAL ||
+        bool is_last = (o == OK && holds(options, &report)) || o == FATAL ||
                        clock_monotonic_ms() + AGAIN_AFTER_MS >= deadline;
         int code = EXIT_DONE;
         if (is_last) {
-            code = o == OK ? print_report(call, &report)
-                           : cli_fail_fault(call, &fault, "nothing was judged");
+            code = o != OK                    ? cli_fail_fault(call, &fault, "nothing was judged")
+                   : options->missing != NULL ? print_missing(call, options, &report)
+                                              : print_report(call, &report);
         }
         audit_report_done(&report);
         if (is_last) {
@@ -132,6 +153,7 @@ static int judge(const struct cli_call *call, const struct audit_options *option
 struct given {
     struct contract_set contracts;
     struct id_set foreign, dead;
+    struct audit_missing missing;
     struct audit_options options;
     int64_t examples, wait_ms;
 };
@@ -151,7 +173,16 @@ static int read_options(const struct cli_call *call, struct given *given)
                                   "secrets"};
     const char **const to[] = {NULL, &options->database_url, &options->management_url,
                                &options->provider_url, &options->secrets};
+    bool is_events = cli_flag(call, "events");
+    if (!is_events && cli_text(call, "ids-dir") != NULL) {
+        return cli_fail(call, EXIT_USAGE, "--ids-dir belongs to --events");
+    }
+    options->missing = is_events ? &given->missing : NULL;
     for (size_t i = 0; i < COUNT_OF(needed); i++) {
+        bool is_elsewhere = to[i] == &options->management_url || to[i] == &options->provider_url;
+        if (is_events && is_elsewhere) {
+            continue;
+        }
         const char *value = cli_need(call, needed[i]);
         if (value == NULL) {
             return EXIT_USAGE;
@@ -206,6 +237,7 @@ static int run_audit(const struct cli_call *call)
     contract_set_done(&given.contracts);
     id_set_done(&given.foreign);
     id_set_done(&given.dead);
+    audit_missing_done(&given.missing);
     return code;
 }
 
@@ -216,6 +248,10 @@ static const struct cli_option options[] = {
     {"lag", "DURATION", NULL, "12s",
      "how far the broker's statistics may be behind: what looks wrong is asked again (I10)"},
     {"examples", "N", NULL, "5", "counterexamples shown for each invariant"},
+    {"events", NULL, NULL, NULL,
+     "only I5, from the databases alone: every event that has not reached a listener, with the "
+     "command that repairs it"},
+    {"ids-dir", "DIR", NULL, NULL, "with --events: write LISTENER.ids there, for quadrille replay"},
     {"foreign", "FILE", NULL, NULL, "ids of events published by hand, one UUID a line (I6, I8)"},
     {"dead-letters", "N|FILE", NULL, "0",
      "how many dead letters there must be, or the ids of their events (I10)"},

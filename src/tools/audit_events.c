@@ -122,6 +122,10 @@ static void judge_heard(const struct reading *reading, const struct moment *mome
         }
         audit_report_count(report, AUDIT_I5, 1, 0);
         if ((moment->traces[hearing->listener] & SETTLED) == 0) {
+            if (reading->audit->options->missing != NULL) {
+                audit_missing_add(reading->audit->options->missing, listener->model->name,
+                                  moment->type, &moment->id);
+            }
             const struct audit_place place = {
                 .service = listener->model->name, .event = moment->id, .type = moment->type};
             audit_report_differ(

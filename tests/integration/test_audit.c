@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -709,6 +710,65 @@ START_TEST(names_a_lost_event)
 }
 END_TEST
 
+/* `audit --events --json`, parsed; the exit code must be `wanted`. */
+static json_object *events_missing(int wanted)
+{
+    static char text[1 << 16];
+    AUTO(free_text)
+    char *command = xasprintf("unset MANAGEMENT_URL PROVIDER_ADMIN_URL; '%s' audit --events --json "
+                              "--ids-dir '%s' --prefix %s",
+                              getenv("QUADRILLE_BIN"), folder, prefix);
+    FILE *pipe = popen(command, "re");
+    ck_assert_ptr_nonnull(pipe);
+    text[fread(text, 1, sizeof text - 1, pipe)] = '\0';
+    int status = pclose(pipe);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == wanted, "%s", text);
+    json_object *document = json_tokener_parse(text);
+    ck_assert_msg(document != NULL, "no JSON: %s", text);
+    return document;
+}
+
+static json_object *member_of(json_object *object, const char *key)
+{
+    return json_object_object_get(object, key);
+}
+
+START_TEST(names_who_has_missed_an_event_and_what_repairs_it)
+{
+    json_object *document = events_missing(0);
+    ck_assert_int_eq(json_object_get_int64(member_of(document, "missing")), 0);
+    ck_assert_int_gt(json_object_get_int64(member_of(document, "judged")), 0);
+    json_object_put(document);
+
+    tell("billing", "delete from inbox where id = '%s'", text_of(&a_revocation));
+    document = events_missing(1);
+    json_object *listeners = member_of(document, "listeners");
+    ck_assert_uint_eq(json_object_array_length(listeners), 1);
+    json_object *missed = json_object_array_get_idx(listeners, 0);
+    AUTO(free_text)
+    char *command = xasprintf("quadrille replay --ids %s/billing.ids --to billing", folder);
+    ck_assert_str_eq(json_object_get_string(member_of(missed, "listener")), "billing");
+    ck_assert_str_eq(json_object_get_string(member_of(missed, "type")),
+                     "fit.subscription.PremiumRevoked.v1");
+    ck_assert_str_eq(json_object_get_string(member_of(missed, "replay")), command);
+    ck_assert_str_eq(json_object_get_string(json_object_array_get_idx(member_of(missed, "ids"), 0)),
+                     text_of(&a_revocation));
+    json_object_put(document);
+
+    AUTO(free_text) char *path = xasprintf("%s/billing.ids", folder);
+    char line[TEXT_BYTES] = "";
+    struct stat file;
+    ck_assert_int_eq(stat(path, &file), 0);
+    ck_assert_uint_eq(file.st_mode & 0777, 0600);
+    FILE *ids = fopen(path, "re");
+    ck_assert_ptr_nonnull(ids);
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, ids));
+    ck_assert_int_eq(strncmp(line, text_of(&a_revocation), UUID_TEXT_BYTES - 1), 0);
+    (void)fclose(ids);
+    ck_assert_int_eq(unlink(path), 0);
+}
+END_TEST
+
 static void park(const struct uuid *id, const char *body)
 {
     tell("subscription",
@@ -1117,6 +1177,7 @@ static Suite *suite(size_t part, size_t parts)
         CASE(a_user_who_has_left_needs_no_plan),
         CASE(names_an_amount_that_was_changed),
         CASE(names_a_lost_event),
+        CASE(names_who_has_missed_an_event_and_what_repairs_it),
         CASE(a_parked_event_is_not_lost_but_not_at_rest_either),
         CASE(names_a_body_that_nobody_has_said),
         CASE(names_a_ghost),

@@ -101,7 +101,7 @@ static void add_label(struct buffer *out, const char *text)
         unsigned char c = (unsigned char)*text;
         bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                         (c >= '0' && c <= '9') || strchr(" .-+:", c) != NULL;
-        buffer_byte(out, is_plain ? *text : '_');
+        buffer_add(out, is_plain ? text : "_", 1);
     }
 }
 
