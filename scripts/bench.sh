@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034 # used by those who source this
 # ./run bench: what there is to measure, and what of it needs servers.
 
-BENCHES=(hop saga contract)
+BENCHES=(hop saga contract ops)
 BENCHES_ALONE=' contract ' # need no servers
 
 # benches_wanted ARGUMENT…: fills WANTED with those that are named, or all.

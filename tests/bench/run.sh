@@ -45,6 +45,12 @@ bench_hop() {
 # The company itself, on its own topology and databases.
 bench_saga() { "$QUADRILLE_BUILD/tests/bench/bench-saga" --folder "$folder/company" "${options[@]}" >&3; }
 
+# The operator's commands on a large dead-letter queue, in a virtual host of its own.
+bench_ops() {
+    mkdir -p "$folder/ops"
+    QUADRILLE_BIN=$quadrille "$QUADRILLE_BUILD/tests/bench/bench-ops" --folder "$folder/ops" "${options[@]}" >&3
+}
+
 # Contracts and payloads, beside what others use; --quick goes without the others.
 bench_contract() {
     local others=$root/.run/bench-contract workers=() company=$root/events/asyncapi script=$here/contract
