@@ -3,6 +3,7 @@
 #include "core/broker_headers.h"
 #include "core/buffer.h"
 #include "core/clock.h"
+#include "core/db.h"
 #include "core/ids.h"
 #include "core/memory.h"
 #include "core/text.h"
@@ -301,20 +302,6 @@ static struct pile *take_all(const char *queue, bool is_reject)
     return pile;
 }
 
-/* Counts each letter of the fill in a pile. */
-static void count_letters(const struct pile *pile, int counts[LETTERS])
-{
-    for (size_t i = 0; i < pile->count; i++) {
-        int64_t n = 0;
-        ck_assert_msg(strncmp(pile->letters[i].id, "letter-", 7) == 0, "%s", pile->letters[i].id);
-        char digits[8];
-        (void)snprintf(digits, sizeof digits, "%s", pile->letters[i].id + 7);
-        n = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
-        ck_assert_int_lt(n, LETTERS);
-        counts[n]++;
-    }
-}
-
 static void headers_of(const struct taken *taken, struct arena *arena, struct header_value *out)
 {
     struct fault fault = {0};
@@ -339,6 +326,23 @@ static void text_header(const struct taken *taken, const char *name, char out[12
     (void)snprintf(out, 128, "%s", header != NULL && header->text != NULL ? header->text : "");
 }
 
+/* Counts each letter of the fill in a pile. */
+static void count_letters(const struct pile *pile, int counts[LETTERS])
+{
+    for (size_t i = 0; i < pile->count; i++) {
+        int64_t n = 0;
+        char id[128];
+        char digits[8];
+        text_header(&pile->letters[i], "quadrille-edit-of", id);
+        const char *name = id[0] != '\0' ? id : pile->letters[i].id;
+        ck_assert_msg(strncmp(name, "letter-", 7) == 0, "%s", name);
+        (void)snprintf(digits, sizeof digits, "%.7s", name + 7);
+        n = (digits[0] - '0') * 100 + (digits[1] - '0') * 10 + (digits[2] - '0');
+        ck_assert_int_lt(n, LETTERS);
+        counts[n]++;
+    }
+}
+
 /* The copy has the body and every header of the original, byte for byte. */
 static void check_copy(const struct taken *original, const struct taken *copy)
 {
@@ -359,21 +363,25 @@ static void check_copy(const struct taken *original, const struct taken *copy)
 
 /* The command */
 
+static const char *trail_url; /* NULL: the file */
+
 static pid_t start_with(const char *crash, const char *const *more)
 {
     AUTO(free_text) char *amqp = xasprintf("AMQP_URL=%s", url);
     AUTO(free_text) char *home = xasprintf("XDG_STATE_HOME=%s", state);
     AUTO(free_text)
     char *crash_at = crash != NULL ? xasprintf("CRASH_AT=%s", crash) : xstrdup("CRASH_AT");
+    AUTO(free_text)
+    char *trail = trail_url != NULL ? xasprintf("QUADRILLE_TRAIL_DATABASE_URL=%s", trail_url)
+                                    : xstrdup("QUADRILLE_TRAIL_DATABASE_URL");
     const char *argv[ARGUMENTS_MAX] = {getenv("QUADRILLE_BIN"), "dlq"};
     for (size_t i = 0; more[i] != NULL && i + 3 < ARGUMENTS_MAX; i++) {
         argv[2 + i] = more[i];
     }
     (void)unlink(log_path);
-    return process_start(argv,
-                         (const char *const[]){amqp, home, crash_at, "QUADRILLE_PROFILE",
-                                               "QUADRILLE_TRAIL_DATABASE_URL", NULL},
-                         log_path);
+    return process_start(
+        argv, (const char *const[]){amqp, home, crash_at, "QUADRILLE_PROFILE", trail, NULL},
+        log_path);
 }
 
 /* Yours. */
@@ -631,7 +639,8 @@ static const struct {
 } kills[] = {
     {"retry", "dlq_begun"},    {"retry", "dlq_sent:20"}, {"retry", "dlq_safe:1"},
     {"retry", "dlq_acked:30"}, {"retry", "dlq_ending"},  {"move", "dlq_safe:30"},
-    {"drop", "dlq_sent:20"},   {"drop", "dlq_safe:30"},  {"drop", "dlq_ending"},
+    {"edit", "dlq_safe:30"},   {"drop", "dlq_sent:20"},  {"drop", "dlq_safe:30"},
+    {"drop", "dlq_ending"},
 };
 
 START_TEST(killed_anywhere_it_loses_nothing)
@@ -640,9 +649,13 @@ START_TEST(killed_anywhere_it_loses_nothing)
     int counts[LETTERS] = {0};
     fill("work.dlq", LETTERS, NULL);
     bool is_move = strcmp(kills[_i].verb, "move") == 0;
+    bool is_edit = strcmp(kills[_i].verb, "edit") == 0;
     pid_t pid =
         start_with(kills[_i].crash, (const char *const[]){kills[_i].verb, "work.dlq", "--yes",
-                                                          is_move ? "--to" : NULL, "work", NULL});
+                                                          is_move   ? "--to"
+                                                          : is_edit ? "--set"
+                                                                    : NULL,
+                                                          is_edit ? "/a=1" : "work", NULL});
     ck_assert(process_was_killed(process_wait(pid, WAIT_MS)));
     clock_sleep_ms(300); /* the broker notices */
     /* what the next start says, and that it leaves out what may be there twice */
@@ -783,11 +796,293 @@ START_TEST(an_export_is_imported_byte_for_byte)
 }
 END_TEST
 
+/* edit */
+
+static const char contract[] =
+    "asyncapi: 3.0.0\ninfo: {title: Shop, version: 1.0.0}\n"
+    "channels:\n  orderPlaced:\n    address: shop.order-placed.v1\n    messages:\n"
+    "      OrderPlaced:\n        name: OrderPlaced\n        payload:\n          type: object\n"
+    "          required: [n, price]\n          properties:\n            n: {type: integer}\n"
+    "            price: {type: number, maximum: 100}\n"
+    "operations:\n  say: {action: send, channel: {$ref: '#/channels/orderPlaced'}}\n";
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(text, file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+START_TEST(an_edit_has_a_new_id_and_keeps_every_other_byte)
+{
+    struct pile *sent = new_pile();
+    char old[128];
+    struct uuid id;
+    fill("work.dlq", 6, sent);
+    AUTO(free_text) char *plan = xasprintf("%s.plan", state);
+    AUTO(free_text)
+    char *planned = RUN(0, "edit", "work.dlq", "--class", "rejected", "--set", "/text=\x1b[1m",
+                        "--set", "/new=[1]", "--plan", plan);
+    expect(planned, "-   \"text\": \"caf\xc3\xa9\",");
+    expect(planned, "+   \"new\": [");
+    ck_assert_uint_eq(depth("work"), 0);
+    AUTO(free_text) char *applied = RUN(0, "apply", plan);
+    struct pile *copies = take_all("work", false);
+    ck_assert_uint_eq(copies->count, 2);
+    ck_assert_str_eq(copies->letters[1].body,
+                     "{\"n\":3,\"text\":\"\\u001b[1m\",\"price\":12.50,\"new\":[1]}");
+    text_header(&copies->letters[1], "quadrille-edit-of", old);
+    ck_assert_str_eq(old, "letter-003");
+    ck_assert(ids_parse(copies->letters[1].id, &id) && ids_is_v7(&id));
+    ck_assert_int_eq(number_header(&copies->letters[1], "quadrille-returns"), 1);
+    check_rest(sent, take_all("work.dlq", false), is_not_rejected);
+}
+END_TEST
+
+START_TEST(an_edit_that_breaks_the_contract_is_refused)
+{
+    struct pile *sent = new_pile();
+    fill("work.dlq", 3, sent);
+    AUTO(free_text) char *path = xasprintf("%s.yaml", state);
+    write_file(path, contract);
+    AUTO(free_text)
+    char *output = RUN(3, "edit", "work.dlq", "--set", "/price=101", "--contracts", path, "--yes");
+    expect(output, "3  left out: the result would break its contract");
+    expect(output, "/price");
+    ck_assert_uint_eq(depth("work"), 0);
+    AUTO(free_text)
+    char *allowed = RUN(0, "edit", "work.dlq", "--limit", "1", "--set", "/price=99", "--contracts",
+                        path, "--yes");
+    await_depth("work", 1);
+    await_depth("work.dlq", 2);
+}
+END_TEST
+
+START_TEST(an_editor_opens_one)
+{
+    fill("work.dlq", 3, NULL);
+    ck_assert_int_eq(setenv("EDITOR", "sed -i s/12.50/13/", 1), 0);
+    ck_assert_int_eq(unsetenv("VISUAL"), 0);
+    AUTO(free_text) char *many = RUN(2, "edit", "work.dlq", "--yes");
+    expect(many, "3 messages are meant");
+    AUTO(free_text) char *output = RUN(0, "edit", "work.dlq", "--id", "letter-001", "--yes");
+    expect(output, "+   \"price\": 13");
+    struct pile *copies = take_all("work", false);
+    ck_assert_uint_eq(copies->count, 1);
+    ck_assert_ptr_nonnull(strstr(copies->letters[0].body, "\"price\": 13"));
+    ck_assert_int_eq(setenv("EDITOR", "sed -i s/price.*//", 1), 0);
+    AUTO(free_text) char *broken = RUN(1, "edit", "work.dlq", "--id", "letter-002", "--yes");
+    expect(broken, "is no JSON now");
+    check_private(state);
+    await_depth("work.dlq", 2);
+}
+END_TEST
+
+START_TEST(a_binary_body_is_not_edited)
+{
+    AUTO(buffer_done) struct buffer list = {0};
+    struct fault fault = {0};
+    uint64_t number = 0;
+    const struct dead_letter_sample sample = {
+        .message_id = "binary", .headers = {{'S', "quadrille-failed-queue", "work", 0}, {0}}};
+    dead_letter_properties(&sample, &list);
+    must(broker_publish(broker, "", "work.dlq", true, list.bytes, list.length, "\x00\xff", 2,
+                        &number, &fault),
+         &fault);
+    await_confirms();
+    AUTO(free_text) char *output = RUN(3, "edit", "work.dlq", "--set", "/a=1", "--yes");
+    expect(output, "1  left out: they cannot be edited so");
+    AUTO(free_text) char *retried = RUN(0, "retry", "work.dlq", "--yes");
+    struct pile *copies = take_all("work", false);
+    ck_assert_uint_eq(copies->letters[0].body_length, 2);
+    ck_assert_mem_eq(copies->letters[0].body, "\x00\xff", 2);
+}
+END_TEST
+
+/* Letters without an id cannot be told apart when the broker returns one. */
+START_TEST(letters_without_an_id_are_sent_too)
+{
+    enum { COUNT = 1200 };
+    struct fault fault = {0};
+    for (int i = 0; i < COUNT; i++) {
+        AUTO(buffer_done) struct buffer list = {0};
+        uint64_t number = 0;
+        const struct dead_letter_sample sample = {
+            .headers = {{'S', "quadrille-failed-queue", i % 2 == 0 ? "work" : "parked", 0}, {0}}};
+        dead_letter_properties(&sample, &list);
+        must(broker_publish(broker, "", "work.dlq", true, list.bytes, list.length, &i, sizeof i,
+                            &number, &fault),
+             &fault);
+    }
+    await_confirms();
+    AUTO(free_text) char *output = RUN(0, "retry", "work.dlq", "--yes");
+    await_depth("work", COUNT / 2);
+    await_depth("parked", COUNT / 2);
+    await_depth("work.dlq", 0);
+}
+END_TEST
+
+/* docs/runbook.md, word for word but for the watch. */
+START_TEST(the_incident_of_the_runbook_is_led_through)
+{
+    enum { ALL = 500, COMMANDS = 7 };
+    struct fault fault = {0};
+    size_t length = 0;
+    int commands = 0;
+    AUTO(free_text) char *book = read_file(getenv("RUNBOOK"), &length);
+    AUTO(free_text) char *work = xasprintf("%s.work", state);
+    ck_assert_int_eq(mkdir(work, 0700), 0);
+    declare("coaching");
+    declare("coaching.dlq");
+    for (size_t i = 0; i < ALL; i++) {
+        AUTO(buffer_done) struct buffer list = {0};
+        uint64_t number = 0;
+        char id[32];
+        (void)snprintf(id, sizeof id, "event-%zu", i);
+        const struct dead_letter_sample sample = {
+            .message_id = id,
+            .headers = {{'S', "quadrille-failed-queue", "coaching", 0},
+                        {'S', "quadrille-failure-class",
+                         i % 10 == 0 ? "contract-violation" : "rejected", 0},
+                        {0}}};
+        dead_letter_properties(&sample, &list);
+        must(broker_publish(broker, "", "coaching.dlq", true, list.bytes, list.length, "{}", 2,
+                            &number, &fault),
+             &fault);
+    }
+    await_confirms();
+    AUTO(free_text)
+    char *tool = xasprintf("cd '%s' && exec '%s'", work, getenv("QUADRILLE_BIN"));
+    AUTO(free_text) char *amqp = xasprintf("AMQP_URL=%s", url);
+    AUTO(free_text) char *home = xasprintf("XDG_STATE_HOME=%s", state);
+    const char *section = strstr(book, "### A bad deploy dead-letters 500 events");
+    ck_assert_ptr_nonnull(section);
+    const char *end = strstr(section + 1, "\n### ");
+    for (const char *line = section; line != NULL && line < end; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (!text_starts_with(line, "quadrille ")) {
+            continue;
+        }
+        AUTO(free_text)
+        char *words = xstrndup(line + strlen("quadrille"), strcspn(line, "\n") - 9);
+        char *watch = strstr(words, "--watch 30s");
+        if (watch != NULL) {
+            watch[8] = '0';
+            watch[9] = '1';
+        }
+        AUTO(free_text) char *command = xasprintf("%s%s", tool, words);
+        (void)unlink(log_path);
+        pid_t pid =
+            process_start((const char *const[]){"/bin/sh", "-c", command, NULL},
+                          (const char *const[]){amqp, home, "QUADRILLE_PROFILE", NULL}, log_path);
+        AUTO(free_text) char *output = check_end(pid, 0);
+        commands++;
+    }
+    ck_assert_int_eq(commands, COMMANDS);
+    await_depth("coaching", ALL - ALL / 10);
+    await_depth("coaching.dlq", 0);
+    must(broker_queue_delete(broker, "coaching", &fault), &fault);
+    must(broker_queue_delete(broker, "coaching.dlq", &fault), &fault);
+}
+END_TEST
+
+/* The broker goes away while letters are under way. */
+static bool server(const char *arguments)
+{
+    AUTO(free_text)
+    char *command = xasprintf("\"$SERVER_SCRIPT\" \"$INSTANCE_DIR\" %s >/dev/null 2>&1", arguments);
+    return system(command) == 0;
+}
+
+START_TEST(a_restarted_broker_loses_nothing)
+{
+    int counts[LETTERS] = {0};
+    struct fault fault = {0};
+    if (getenv("SERVER_SCRIPT") == NULL || getenv("INSTANCE_DIR") == NULL) {
+        return;
+    }
+    fill("work.dlq", LETTERS, NULL);
+    pid_t pid =
+        start_with(NULL, (const char *const[]){"retry", "work.dlq", "--rate", "3", "--yes", NULL});
+    int64_t until = clock_monotonic_ms() + WAIT_MS;
+    while (depth("work") < 5 && clock_monotonic_ms() < until) {
+        clock_sleep_ms(5);
+    }
+    /* killed, RabbitMQ 3 may forget a queue that is a few seconds old */
+    ck_assert(server("stop rabbitmq"));
+    broker_close(broker);
+    AUTO(free_text) char *output = check_end(pid, 1);
+    ck_assert(server("start rabbitmq"));
+    broker = connect_here("test");
+    must(broker_confirm_select(broker, &fault), &fault);
+    /* its queues come back one after the other */
+    for (until = clock_monotonic_ms() + WAIT_MS;
+         depth("work") + depth("work.dlq") < LETTERS && clock_monotonic_ms() < until;) {
+        clock_sleep_ms(100);
+    }
+    AUTO(free_text) char *next = RUN(0, "retry", "work.dlq");
+    expect(next, "was broken off");
+    count_letters(take_all("work", false), counts);
+    count_letters(take_all("work.dlq", false), counts);
+    for (int i = 0; i < LETTERS; i++) {
+        ck_assert_msg(counts[i] >= 1, "letter %d is lost", i);
+    }
+}
+END_TEST
+
+/* In a database, when one is named. */
+START_TEST(the_trail_may_be_in_postgresql)
+{
+    struct fault fault = {0};
+    struct db *db = NULL;
+    size_t length = 0;
+    const char *database = getenv("DATABASE_URL");
+    if (database == NULL) {
+        return;
+    }
+    AUTO(free_text) char *table = read_file(getenv("TRAIL_SQL"), &length);
+    /* of its own: nobody may create tables in the others */
+    AUTO(free_text) char *name = xasprintf("act_%s", vhost + 4);
+    AUTO(free_text) char *create = xasprintf("create database %s", name);
+    AUTO(free_text) char *drop = xasprintf("drop database %s", name);
+    AUTO(free_text)
+    char *own = xasprintf("%.*s/%s", (int)(strrchr(database, '/') - database), database, name);
+    struct db *server_db = NULL;
+    must(db_open(&(struct db_options){.url = database, .name = "test"}, &server_db, &fault),
+         &fault);
+    must(db_script(server_db, create, &fault), &fault);
+    must(db_open(&(struct db_options){.url = own, .name = "test"}, &db, &fault), &fault);
+    must(db_script(db, table, &fault), &fault);
+    database = own;
+    fill("work.dlq", 3, NULL);
+    trail_url = database;
+    AUTO(free_text) char *output = RUN(0, "drop", "work.dlq", "--why", "in a table", "--yes");
+    AUTO(free_text) char *run_id = after(output, ", run ");
+    AUTO(free_text) char *history = RUN(0, "history", run_id);
+    expect(history, "why: in a table");
+    expect(history, "done: 3 of 3, 0 left out");
+    AUTO(free_text) char *undone = RUN(0, "undo", run_id, "--yes");
+    await_depth("work.dlq", 3);
+    trail_url = NULL;
+    AUTO(free_text) char *unknown = RUN(1, "history", run_id);
+    must(db_script(db, "drop table quadrille_trail", &fault), &fault);
+    trail_url = database;
+    AUTO(free_text) char *refused = RUN(1, "drop", "work.dlq", "--yes");
+    expect(refused, "the audit trail");
+    await_depth("work.dlq", 3);
+    trail_url = NULL;
+    db_close(db);
+    must(db_script(server_db, drop, &fault), &fault);
+    db_close(server_db);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *all = suite_create("dlq act");
     TCase *acting = tcase_create("acting");
-    tcase_set_timeout(acting, 60);
+    tcase_set_timeout(acting, 120);
     tcase_add_checked_fixture(acting, set_up, tear_down);
     tcase_add_test(acting, a_dry_run_changes_nothing);
     tcase_add_test(acting, a_plan_is_applied_to_exactly_its_letters);
@@ -803,6 +1098,14 @@ static Suite *suite(void)
     tcase_add_test(acting, a_drop_is_undone);
     tcase_add_test(acting, a_move_is_undone_and_a_retry_says_why_not);
     tcase_add_test(acting, an_export_is_imported_byte_for_byte);
+    tcase_add_test(acting, an_edit_has_a_new_id_and_keeps_every_other_byte);
+    tcase_add_test(acting, an_edit_that_breaks_the_contract_is_refused);
+    tcase_add_test(acting, an_editor_opens_one);
+    tcase_add_test(acting, a_binary_body_is_not_edited);
+    tcase_add_test(acting, letters_without_an_id_are_sent_too);
+    tcase_add_test(acting, the_incident_of_the_runbook_is_led_through);
+    tcase_add_test(acting, the_trail_may_be_in_postgresql);
+    tcase_add_test(acting, a_restarted_broker_loses_nothing);
     suite_add_tcase(all, acting);
     return all;
 }

@@ -272,6 +272,9 @@ static int do_it(struct act *act, struct deed *deed)
     }
     code = watch_canary(act, deed);
     act->session->selection.taken = result->done;
+    if (code == EXIT_DONE && act->deed.takes == NULL) {
+        deed_forget_left(deed);
+    }
     return code == EXIT_DONE ? deed_run(deed, 0) : code;
 }
 
@@ -414,7 +417,9 @@ int act_run(struct act *act, const char *plan_file)
     bool is_begun = code == EXIT_DONE;
     if (is_begun) {
         code = judge(act, deed_result(run.deed), do_it(act, run.deed));
-        print(act, run.deed, state_name(code), code == EXIT_FAILED ? NULL : plan_file);
+        if (!act->is_quiet) {
+            print(act, run.deed, state_name(code), code == EXIT_FAILED ? NULL : plan_file);
+        }
     }
     if (act->deed.export != NULL && archive_close(act->deed.export, &fault) != OK) {
         code = cli_fail(act->call, EXIT_FAILED, "%s", fault.text);

@@ -35,6 +35,7 @@ struct act {
     struct uuid undoes;
     int64_t batch, watch_ms, tolerate; /* batch 0 = no canary */
     bool has_canary_failed;
+    bool is_quiet; /* a dry run that prints nothing */
     char *export_file;
 };
 

@@ -4,6 +4,7 @@
 #include "core/clock.h"
 #include "tools/dlq/act.h"
 #include "tools/dlq/deed_plan.h"
+#include "tools/dlq/edit.h"
 #include "tools/escape.h"
 
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 
 /* The plan that a dry run writes. */
 struct planning {
+    const char *const *sets;
+    size_t set_count;
     struct deed_plan plan;
     char *path;
     FILE *file;
@@ -49,6 +52,9 @@ static int begin_plan(const struct act *act, const char *path, struct planning *
                                         .is_via_exchange = act->deed.is_via_exchange,
                                         .max_returns = act->deed.max_returns,
                                         .made_ms = clock_now_ms()};
+    for (size_t i = 0; i < planning->set_count; i++) {
+        planning->plan.sets[planning->plan.set_count++] = xstrdup(planning->sets[i]);
+    }
     enum outcome o = OK;
     if (path != NULL) {
         planning->path = xstrdup(path);
@@ -82,14 +88,14 @@ static int end_plan(const struct act *act, struct planning *planning, int code)
     return code;
 }
 
-static int make_plan(struct act *act)
+static int make_plan(struct act *act, const char *const *sets, size_t set_count)
 {
-    struct planning planning = {0};
+    struct planning planning = {.sets = sets, .set_count = set_count};
     int code = begin_plan(act, cli_text(act->call, "plan"), &planning);
     if (code == EXIT_DONE) {
         act->deed.is_dry = true;
         act->deed.note = plan_letter;
-        act->deed.context = &planning;
+        act->deed.note_context = &planning;
         code = act_run(act, planning.path);
     }
     return end_plan(act, &planning, code);
@@ -112,7 +118,7 @@ static int act_on_queue(const struct cli_call *call, struct act *act)
     act->selection = selection;
     int code = act_read_options(call, act) ? dlq_session_open(call, &session) : EXIT_USAGE;
     if (code == EXIT_DONE) {
-        code = cli_flag(call, "yes") ? act_run(act, NULL) : make_plan(act);
+        code = cli_flag(call, "yes") ? act_run(act, NULL) : make_plan(act, NULL, 0);
     }
     dlq_session_close(&session);
     return code;
@@ -144,12 +150,115 @@ static int run_drop(const struct cli_call *call)
     return act_on_queue(call, &act);
 }
 
-/* apply */
+/* edit */
+
+static int set_count_of(const struct cli_call *call, const char *sets[CLI_GIVEN_MAX])
+{
+    size_t count = cli_list(call, "set", sets);
+    for (size_t i = 0; i < count; i++) {
+        if (sets[i][0] != '/' || strchr(sets[i], '=') == NULL) {
+            (void)cli_fail(call, EXIT_USAGE,
+                           "--set is /path=value, a JSON Pointer and JSON or text");
+            return -1;
+        }
+    }
+    return (int)count;
+}
+
+/* The one letter that is meant: what the editor gets, and how it is found again. */
+struct only_one {
+    struct deed_plan plan;
+    struct buffer body;
+    int64_t count;
+};
+
+static enum outcome look_at_one(void *context, const struct letter *letter, struct fault *fault)
+{
+    struct only_one *one = context;
+    if (one->count++ == 0) {
+        one->plan.letters = xcalloc(1, sizeof *one->plan.letters);
+        one->plan.count = 1;
+        one->plan.letters[0].times = 1;
+        memcpy(one->plan.letters[0].fingerprint, letter->fingerprint, LETTER_FINGERPRINT_BYTES);
+        buffer_add(&one->body, letter->delivery->body, letter->delivery->body_length);
+    }
+    return OK;
+}
 
 static bool is_in_plan(void *context, const struct letter *letter)
 {
     return deed_plan_takes(context, letter);
 }
+
+static int send_edited(struct act *act, const char *const *sets, size_t count)
+{
+    struct edit *edit = NULL;
+    int code = edit_open(act->call, sets, count, &edit);
+    if (code == EXIT_DONE) {
+        act->deed.change = edit_change;
+        act->deed.change_context = edit;
+        code = cli_flag(act->call, "yes") ? act_run(act, NULL) : make_plan(act, sets, count);
+    }
+    edit_close(edit);
+    return code;
+}
+
+/* Two passes: nothing is held while somebody thinks. */
+static int edit_one(struct act *act)
+{
+    struct only_one one = {0};
+    struct act look = *act;
+    look.deed.is_dry = look.is_quiet = true;
+    look.deed.note = look_at_one;
+    look.deed.note_context = &one;
+    AUTO(buffer_done) struct buffer set = {0};
+    int code = act_run(&look, NULL);
+    if (code == EXIT_DONE && one.count != 1) {
+        code = cli_fail(act->call, EXIT_USAGE,
+                        "%lld messages are meant, and an editor takes one: --id ID or --limit 1 "
+                        "says which, --set edits many",
+                        (long long)one.count);
+    }
+    if (code == EXIT_DONE) {
+        code = edit_by_hand(act->call, buffer_cstr(&one.body), one.body.length, &set);
+    }
+    if (code == EXIT_DONE) {
+        const char *const sets[] = {buffer_cstr(&set)};
+        act->deed.takes = is_in_plan;
+        act->deed.context = &one.plan;
+        code = send_edited(act, sets, COUNT_OF(sets));
+        act->deed.context = NULL;
+    }
+    deed_plan_done(&one.plan);
+    buffer_done(&one.body);
+    return code;
+}
+
+static int run_edit(const struct cli_call *call)
+{
+    const char *sets[CLI_GIVEN_MAX];
+    struct dlq_session session = {0};
+    int count = set_count_of(call, sets);
+    if (count < 0 || call->argument_count > 1) {
+        return count < 0 ? EXIT_USAGE
+                         : cli_fail(call, EXIT_USAGE, "'%s' is one argument too many",
+                                    call->arguments[1]);
+    }
+    AUTO(free_text) char *selection = selection_text(call);
+    struct act act = {.call = call,
+                      .session = &session,
+                      .deed = {.verb = DEED_EDIT, .to = cli_text(call, "to")},
+                      .selection = selection,
+                      .why = cli_text(call, "why")};
+    int code = act_read_options(call, &act) ? dlq_session_open(call, &session) : EXIT_USAGE;
+    if (code == EXIT_DONE) {
+        code = count > 0 ? send_edited(&act, sets, (size_t)count) : edit_one(&act);
+    }
+    dlq_session_close(&session);
+    return code;
+}
+
+/* apply */
 
 /* Letters of the plan that were not found. */
 static int tell_gone(const struct deed_plan *plan, int code)
@@ -189,7 +298,15 @@ static int apply(struct act *act, struct deed_plan *plan)
     act->deed.context = plan;
     act->selection = plan->selection;
     act->why = act->why != NULL ? act->why : plan->why;
-    int code = act_run(act, NULL);
+    struct edit *edit = NULL;
+    int code = EXIT_DONE;
+    if (act->deed.verb == DEED_EDIT) {
+        code = edit_open(act->call, (const char *const *)plan->sets, plan->set_count, &edit);
+        act->deed.change = edit_change;
+        act->deed.change_context = edit;
+    }
+    code = code == EXIT_DONE ? act_run(act, NULL) : EXIT_USAGE;
+    edit_close(edit);
     return code == EXIT_USAGE ? code : tell_gone(plan, code);
 }
 
@@ -232,7 +349,15 @@ static const struct cli_option move_options[] = {
     {"to", "QUEUE", NULL, NULL, "where they go; it must exist"},
 };
 static const struct cli_option drop_options[] = {DLQ_OPTIONS, ACT_OPTIONS, PLAN_OPTION};
-static const struct cli_option apply_options[] = {ACCESS_BROKER_AND_MANAGEMENT, ACT_OPTIONS};
+#define CONTRACTS_OPTION                                                                               \
+    {"contracts", "PATH", NULL, NULL, "what the result of an edit is judged by: AsyncAPI documents, or a folder with some", \
+     .is_repeatable = true}
+static const struct cli_option edit_options[] = {
+    DLQ_OPTIONS, ACT_OPTIONS, PLAN_OPTION, CONTRACTS_OPTION,
+    {"set", "/PATH=VALUE", NULL, NULL, "set this value (JSON, else text) in each body; without it, $EDITOR opens one", .is_repeatable = true},
+    {"to", "QUEUE", NULL, NULL, "where they go; else to the queue that each has failed in"},
+};
+static const struct cli_option apply_options[] = {ACCESS_BROKER_AND_MANAGEMENT, ACT_OPTIONS, CONTRACTS_OPTION};
 /* clang-format on */
 
 const struct cli_command dlq_act_commands[] = {
@@ -256,6 +381,16 @@ const struct cli_command dlq_act_commands[] = {
      "\n"
      "  quadrille dlq drop billing.dlq --older-than 30d --why 'INC-7' --yes",
      drop_options, COUNT_OF(drop_options), run_drop},
+    {"dlq edit", "QUEUE", "send dead letters back with another body",
+     "Only JSON. The rest of the body stays byte for byte. Each gets a new message id; header "
+     "quadrille-edit-of has the old\n"
+     "one. With --contracts a result that its contract forbids is left out. The differences are "
+     "shown.\n"
+     "\n"
+     "  quadrille dlq edit billing.dlq --id 01938f60-4d10-7b8e-a2f3-6c7d8e9f0a1b\n"
+     "  quadrille dlq edit billing.dlq --group 1f0c9a7be522 --set /currency=EUR --contracts "
+     "events/asyncapi --yes",
+     edit_options, COUNT_OF(edit_options), run_edit},
     {"dlq apply", "PLAN", "do what a plan says, with exactly the messages in it",
      "Messages that are gone meanwhile are told.\n"
      "\n"

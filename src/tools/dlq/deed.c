@@ -621,7 +621,7 @@ static enum outcome deal_with(struct deed *deed, struct drain *drain, const stru
     deed->dealt++;
     groups_add(&deed->result.groups, letter);
     if (deed->options.note != NULL) {
-        o = deed->options.note(deed->options.context, letter, fault);
+        o = deed->options.note(deed->options.note_context, letter, fault);
     }
     if (o == OK && deed->options.is_dry) {
         deed->result.done++;
@@ -734,6 +734,12 @@ int deed_run(struct deed *deed, int64_t most)
 }
 
 /* Canaries */
+
+void deed_forget_left(struct deed *deed)
+{
+    memset(deed->result.left, 0, sizeof deed->result.left);
+    deed->result.selected = deed->result.done;
+}
 
 static enum outcome look_for_back(void *context, struct drain *drain, const struct letter *letter,
                                   bool is_selected, drain_ticket ticket,

@@ -89,6 +89,7 @@ struct deed_options {
     bool (*takes)(void *context, const struct letter *letter);
     /* Told of each letter that is (or would be) dealt with; may be NULL. */
     enum outcome (*note)(void *context, const struct letter *letter, struct fault *fault);
+    void *note_context;
     void *context;
 };
 
@@ -117,6 +118,8 @@ const char *deed_broker_user(const struct deed *deed);
 /* One pass that deals with at most `most` letters (0 = all). What it found is added to the result.
  * EXIT codes as dlq_session_run. */
 int deed_run(struct deed *deed, int64_t most);
+/* Before another pass of a selection: what was left out will be seen again. */
+void deed_forget_left(struct deed *deed);
 /* One pass that only looks: how many letters of this run have come back. */
 int deed_count_back(struct deed *deed, int64_t *back);
 const struct deed_result *deed_result(const struct deed *deed);
