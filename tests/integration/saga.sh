@@ -13,7 +13,7 @@ LOG="${DATABASE_URL%/*}/${DATABASE_PREFIX}history"
 SCRATCH=$(mktemp -d)
 TEST=0 FAILED=0
 drop() {
-    for database in history history_keys; do
+    for database in history history_keys coaching; do
         psql -qX "$DATABASE_URL" -c "drop database if exists \"$DATABASE_PREFIX$database\" with (force)"
     done
     rm -rf "$SCRATCH"
@@ -74,6 +74,7 @@ tell() {
 }
 
 "$QUADRILLE" schema apply --service history >/dev/null
+"$QUADRILLE" schema apply --service coaching >/dev/null
 
 COMPLETED=$(new_id) REJECTED=$(new_id) COMPENSATED=$(new_id) STUCK=$(new_id) FRESH=$(new_id) FORGED=$(new_id)
 BEGIN=(subscription.PremiumUpgradeRequested billing.PaymentCompleted subscription.PremiumActivated)
@@ -100,6 +101,18 @@ expect "show prints data" 0 '"state":"stuck"' '"is_overdue":true' -- show "$STUC
 expect "show misses a story" 1 "no saga with this correlation id" -- show "$(new_id)"
 expect "show needs an id" 2 "a UUID" -- show nothing
 expect "stuck names one story and who should speak" 1 "$STUCK" "coaching should say" "!$FRESH" "!$REJECTED" -- stuck
+coaching() { psql -qX "${DATABASE_URL%/*}/${DATABASE_PREFIX}coaching" -v ON_ERROR_STOP=1 -c "$1"; }
+ACTIVE="select id from event_log where correlation_id = '$STUCK' and type like '%Activated%'"
+ACTIVE=$(psql -qXAt "$LOG" -c "$ACTIVE")
+expect "stuck says what has not arrived" 1 "it has not reached coaching" -- stuck
+coaching "insert into outbox (id, kind, type, exchange, routing_key, occurred_at, body, failure_class, failed_queue, cause_id)
+    values ('$(new_id)', 1, '', '', '', now(), '', 'rejected', 'coaching', '$ACTIVE')"
+expect "stuck finds the dead letter" 1 "dead letter in coaching.dlq (rejected)" -- stuck
+coaching "insert into retry (id, queue, type, attempts, due, first_failed_at, last_failed_at, reason, exchange, routing_key, properties, body)
+    values ('$ACTIVE', 'coaching', 'x', 3, now(), now(), now(), E'no \\x1b luck', '', '', '', '')"
+expect "stuck finds the parked retry" 1 "parked by coaching after 3 attempts" 'no \x1b luck' -- stuck
+coaching "delete from retry; insert into inbox (id) values ('$ACTIVE')"
+expect "show says that it was handled" 0 "likely reason: coaching has handled it" -- show "$STUCK"
 expect "stuck is patient" 0 "!$STUCK" -- stuck --after 2h
 expect "verify finds nothing in sound stories" 0 "0 findings" -- verify --after 2h
 expect "verify finds what is missing" 1 "missing-reaction" "$STUCK" -- verify

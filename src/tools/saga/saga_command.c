@@ -5,6 +5,7 @@
 #include "tools/escape.h"
 #include "tools/history/history.h"
 #include "tools/history/history_sql.h"
+#include "tools/saga/reason.h"
 #include "tools/saga/saga_sql.h"
 #include "tools/saga/story_print.h"
 
@@ -21,6 +22,7 @@ struct telling {
     struct plot *plots;
     size_t plot_count;
     struct history *history;
+    struct reasons reasons;
     struct uuid correlation_id, subject;
     bool has_correlation_id, has_subject;
     int64_t since_ms, until_ms;
@@ -39,6 +41,7 @@ static void telling_done(struct telling *telling)
     graph_done(&telling->graph);
     asyncapi_done(&telling->set);
     history_close(telling->history);
+    reasons_done(&telling->reasons);
 }
 
 static int read_contracts(struct telling *telling)
@@ -215,6 +218,7 @@ static enum outcome tell_saga(struct telling *telling, const struct plot *plot, 
 
 static int tell_all(struct telling *telling)
 {
+    telling->reasons.call = telling->call;
     struct fault fault;
     int code = history_access(telling->call, "quadrille saga", &telling->history);
     if (code != EXIT_DONE) {
@@ -276,6 +280,17 @@ static int run_ls(const struct cli_call *call)
 
 /* ---- show ---- */
 
+static void add_reasons(struct telling *telling, const struct story *story, struct buffer *out)
+{
+    for (int i = 0; story->state != STORY_DONE && i < story->wait_count; i++) {
+        if (story->waits[i].is_overdue) {
+            buffer_text(out, "likely reason: ");
+            reason_add(&telling->reasons, story, &story->waits[i], out);
+            buffer_byte(out, '\n');
+        }
+    }
+}
+
 static int tell_whole(struct telling *telling, const struct story *story)
 {
     const char *format = telling->call->is_json ? "json" : cli_text(telling->call, "format");
@@ -288,6 +303,7 @@ static int tell_whole(struct telling *telling, const struct story *story)
         story_write_mermaid(story, &out);
     } else {
         story_write_text(telling->call, story, &out);
+        add_reasons(telling, story, &out);
     }
     (void)fputs(buffer_cstr(&out), stdout);
     return EXIT_DONE;
@@ -335,6 +351,8 @@ static int tell_stuck(struct telling *telling, const struct story *story)
         if (story->waits[i].is_overdue) {
             buffer_text(&out, "       ");
             story_add_wait(&out, story, &story->waits[i]);
+            buffer_text(&out, "\n       ");
+            reason_add(&telling->reasons, story, &story->waits[i], &out);
             buffer_byte(&out, '\n');
         }
     }
@@ -400,7 +418,7 @@ static int run_verify(const struct cli_call *call)
     {"contracts", "DIR", "CONTRACTS", "events/asyncapi", "folder with the services' contracts"},        \
     {"saga", "NAME", NULL, NULL, "only this saga"},                                                     \
     {"after", "DURATION", NULL, "5m", "what has not happened for so long is overdue"},                  \
-    HISTORY_ACCESS
+    ACCESS_MANAGEMENT_URL, ACCESS_VHOST, ACCESS_PASSWORD_FILE, ACCESS_TLS, HISTORY_ACCESS
 #define SAGA_SELECTION                                                                                  \
     {"since", "TIME", NULL, NULL, "told from this instant on (RFC 3339, or how long ago: 2h)"},         \
     {"until", "TIME", NULL, NULL, "told before this instant"},                                          \

@@ -6,5 +6,6 @@
 
 extern const struct sql sql_saga_stories;
 extern const struct sql sql_saga_records;
+extern const struct sql sql_saga_traces;
 
 #endif
