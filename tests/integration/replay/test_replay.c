@@ -93,11 +93,17 @@ static struct uuid tell_tales(size_t count)
     return sayings[0].id;
 }
 
+static void start_listener(const char *setting)
+{
+    free(listener.log);
+    listener = hall_start(&hall, (const char *const[]){setting, NULL});
+}
+
 static void open_company(void)
 {
     hall_open(&hall);
     start_history();
-    listener = hall_start(&hall, (const char *const[]){"WORKERS=1", NULL}); /* in order */
+    start_listener("WORKERS=1"); /* in order */
     for (size_t i = 0; i < SUBJECTS; i++) {
         subjects[i] = ids_new();
     }
@@ -742,8 +748,14 @@ START_TEST(a_rebuild_may_be_taken_back)
                            (const char *const[]){REBUILD, "--leave-out", NULL}, &log);
     ck_assert_msg(process_was_killed(process_wait(pid, TOOL_MS)), "%s", read_log(log));
     ck_assert_int_eq(stage_number(own_conn, "select count(*) from rebuild"), 1);
+    for (int64_t until = clock_monotonic_ms() + TOOL_MS;
+         !hall_has_logged(&listener, "rebuild.begun");) {
+        ck_assert(clock_monotonic_ms() < until);
+        clock_sleep_ms(20);
+    }
     const struct saying after = tale(0, 500);
     stage_say(&hall.stage, &after, 1, 1);
+    hall_await_depth(&hall, "listener", 1); /* it waits */
     const struct output output = REPLAY("rebuild", "listener", "--abort");
     check_says(&output, 0, "goes on as it was");
     stage_await(own_conn, 1, "select count(*) from arrival where number = 500");
@@ -773,10 +785,9 @@ START_TEST(a_rebuild_under_load_loses_and_doubles_nothing)
                       read_log(log));
         if (i == 1) {
             (void)hall_end(&listener, SIGKILL);
-            listener =
-                hall_start(&hall, (const char *const[]){"CRASH_AT=rebuild-after-commit", NULL});
+            start_listener("CRASH_AT=rebuild-after-commit");
             hall_await_kill(&listener);
-            listener = hall_start(&hall, NULL);
+            start_listener("CRASH_AT");
         }
     }
     const struct output output = REPLAY(REBUILD);
