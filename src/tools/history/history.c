@@ -58,7 +58,8 @@ struct history_reader {
     const struct sql *sql;
     /* Parameters of the statement, and what they live in. The last but one are the position. */
     struct db_param params[PARAMS_MAX];
-    int param_count, position_at;
+    int param_count, position_at, limit_at;
+    int page_rows;
     struct db_array types, ids, persons;
     char xid_text[24], horizon_text[24];
     /* The page. */
@@ -285,8 +286,10 @@ static void add_order(struct history_reader *reader)
                       n + 1);
     }
     const char *order = filter->newest_first ? " desc" : "";
-    buffer_printf(&reader->text, "\n order by l.era%s, l.xid%s, l.position%s limit %d", order,
-                  order, order, HISTORY_PAGE_ROWS);
+    reader->page_rows = HISTORY_PAGE_ROWS;
+    reader->limit_at = add_param(reader, db_i32(reader->page_rows)) - 1;
+    buffer_printf(&reader->text, "\n order by l.era%s, l.xid%s, l.position%s limit $%d::int4",
+                  order, order, order, reader->limit_at + 1);
 }
 
 static enum outcome find_horizon(struct history_reader *reader, struct fault *fault)
@@ -378,6 +381,26 @@ static enum outcome read_keys(struct history_reader *reader, struct fault *fault
                         DB_PARAMS(db_array(&reader->persons)), &reader->keys, fault);
 }
 
+static size_t page_bytes(const struct db_rows *rows)
+{
+    size_t bytes = 0;
+    for (int row = 0; row < db_rows_count(rows); row++) {
+        bytes += db_get_length(rows, row, PROPERTIES) + db_get_length(rows, row, BODY) +
+                 db_get_length(rows, row, SEALED);
+    }
+    return bytes;
+}
+
+static void choose_page(struct history_reader *reader)
+{
+    bool is_small = page_bytes(reader->rows) < HISTORY_PAGE_SMALL_BYTES;
+    reader->page_rows = is_small ? 2 * reader->page_rows : HISTORY_PAGE_ROWS;
+    if (reader->page_rows > HISTORY_PAGE_ROWS_MAX) {
+        reader->page_rows = HISTORY_PAGE_ROWS_MAX;
+    }
+    reader->params[reader->limit_at] = db_i32(reader->page_rows);
+}
+
 static enum outcome read_page(struct history_reader *reader, struct fault *fault)
 {
     if (reader->rows != NULL) {
@@ -388,7 +411,8 @@ static enum outcome read_page(struct history_reader *reader, struct fault *fault
     enum outcome o = db_run(reader->history->db, reader->sql, reader->params, reader->param_count,
                             &reader->rows, fault);
     if (o == OK) {
-        reader->is_last = db_rows_count(reader->rows) < HISTORY_PAGE_ROWS;
+        reader->is_last = db_rows_count(reader->rows) < reader->page_rows;
+        choose_page(reader);
         o = read_keys(reader, fault);
     }
     return o;

@@ -22,7 +22,11 @@ enum {
     HISTORY_TYPES_MAX = 64,
     HISTORY_IDS_MAX = 100 * 1000,
     HISTORY_POINTERS_MAX = 16,
-    HISTORY_PAGE_ROWS = 100, /* of 256 KiB at most: what a reader holds */
+    /* What a reader holds, of 256 KiB at most each: few where they are large, more where they are
+     * small, because every page is planned over all the days of the log. */
+    HISTORY_PAGE_ROWS = 100,
+    HISTORY_PAGE_ROWS_MAX = 1600,
+    HISTORY_PAGE_SMALL_BYTES = 1024 * 1024,
     HISTORY_POSITION_TEXT_BYTES = 64,
 };
 
