@@ -216,19 +216,21 @@ static enum outcome tell_saga(struct telling *telling, const struct plot *plot, 
     return o;
 }
 
-static int tell_all(struct telling *telling)
+static int tell_sagas(struct telling *telling)
 {
-    telling->reasons.call = telling->call;
     struct fault fault;
-    int code = history_access(telling->call, "quadrille saga", &telling->history);
-    if (code != EXIT_DONE) {
-        return code;
-    }
     enum outcome o = read_floor(telling, &fault);
     for (size_t i = 0; o == OK && i < telling->plot_count; i++) {
         o = tell_saga(telling, &telling->plots[i], &fault);
     }
     return o == OK ? EXIT_DONE : cli_fail_fault(telling->call, &fault, "stopped");
+}
+
+static int tell_all(struct telling *telling)
+{
+    telling->reasons.call = telling->call;
+    int code = history_access(telling->call, "quadrille saga", &telling->history);
+    return code == EXIT_DONE ? tell_sagas(telling) : code;
 }
 
 static int begin(struct telling *telling)
@@ -246,10 +248,24 @@ static void print_json_line(const struct story *story)
 
 /* ---- ls ---- */
 
+/* "compensated" are those of the done ones that have undone something. */
+static bool has_state(const struct story *story, const char *state)
+{
+    if (strcmp(state, "compensated") != 0) {
+        return strcmp(state, story_state_name(story->state)) == 0;
+    }
+    for (int i = 0; story->state == STORY_DONE && i < story->count; i++) {
+        if (story_is_undo(&story->records[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int tell_line(struct telling *telling, const struct story *story)
 {
     const char *state = cli_text(telling->call, "state");
-    if (state != NULL && strcmp(state, story_state_name(story->state)) != 0) {
+    if (state != NULL && !has_state(story, state)) {
         return EXIT_FAILED;
     }
     if (telling->call->is_json) {
@@ -265,20 +281,49 @@ static int tell_line(struct telling *telling, const struct story *story)
 static bool is_state(const char *state)
 {
     return state == NULL || strcmp(state, "open") == 0 || strcmp(state, "done") == 0 ||
-           strcmp(state, "stuck") == 0;
+           strcmp(state, "stuck") == 0 || strcmp(state, "compensated") == 0;
 }
 
 static int run_ls(const struct cli_call *call)
 {
     AUTO(telling_done) struct telling telling = {.call = call, .tell = tell_line};
     if (!is_state(cli_text(call, "state"))) {
-        return cli_fail(call, EXIT_USAGE, "--state is open, done or stuck");
+        return cli_fail(call, EXIT_USAGE, "--state is open, done, compensated or stuck");
     }
     int code = begin(&telling);
     return code == EXIT_DONE ? tell_all(&telling) : code;
 }
 
 /* ---- show ---- */
+
+/* A story, and `reasons` of what is overdue in it. */
+static void print_json_with_reasons(struct telling *telling, const struct story *story)
+{
+    AUTO(buffer_done) struct buffer out = {0};
+    const char *comma = "";
+    story_write_json(story, &out);
+    out.length--; /* its last brace */
+    buffer_text(&out, ",\"reasons\":[");
+    for (int i = 0; story->state != STORY_DONE && i < story->wait_count; i++) {
+        const struct story_wait *wait = &story->waits[i];
+        const char *service = wait->step->service->name;
+        char id[UUID_TEXT_BYTES];
+        AUTO(buffer_done) struct buffer reason = {0};
+        if (!wait->is_overdue) {
+            continue;
+        }
+        reason_add(&telling->reasons, story, wait, &reason);
+        buffer_printf(&out, "%s{\"cause\":\"%s\",\"service\":", comma,
+                      ids_format(&story->records[wait->record].id, id));
+        escape_json(&out, service, strlen(service));
+        buffer_text(&out, ",\"text\":");
+        escape_json(&out, buffer_cstr(&reason), reason.length);
+        buffer_byte(&out, '}');
+        comma = ",";
+    }
+    buffer_text(&out, "]}");
+    (void)puts(buffer_cstr(&out));
+}
 
 static void add_reasons(struct telling *telling, const struct story *story, struct buffer *out)
 {
@@ -296,7 +341,7 @@ static int tell_whole(struct telling *telling, const struct story *story)
     const char *format = telling->call->is_json ? "json" : cli_text(telling->call, "format");
     AUTO(buffer_done) struct buffer out = {0};
     if (strcmp(format, "json") == 0) {
-        print_json_line(story);
+        print_json_with_reasons(telling, story);
         return EXIT_DONE;
     }
     if (strcmp(format, "mermaid") == 0) {
@@ -309,6 +354,22 @@ static int tell_whole(struct telling *telling, const struct story *story)
     return EXIT_DONE;
 }
 
+/* The id that was given may be an event's: then its story is meant. */
+static int tell_of_event(struct telling *telling)
+{
+    AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
+    struct fault fault;
+    if (db_run(history_db(telling->history), &sql_saga_event,
+               DB_PARAMS(db_uuid(&telling->correlation_id)), &rows, &fault) != OK) {
+        return cli_fail_fault(telling->call, &fault, "stopped");
+    }
+    if (db_rows_count(rows) == 0) {
+        return EXIT_DONE;
+    }
+    telling->correlation_id = db_get_uuid(rows, 0, 0);
+    return tell_sagas(telling);
+}
+
 static int run_show(const struct cli_call *call)
 {
     AUTO(telling_done) struct telling telling = {.call = call, .tell = tell_whole};
@@ -318,7 +379,9 @@ static int run_show(const struct cli_call *call)
         return cli_fail(call, EXIT_USAGE, "--format is text, mermaid or json");
     }
     if (call->argument_count != 1 || !ids_parse(call->arguments[0], &telling.correlation_id)) {
-        return cli_fail(call, EXIT_USAGE, "one correlation id is needed, a UUID: saga ls has them");
+        return cli_fail(
+            call, EXIT_USAGE,
+            "one id is needed, a UUID: a correlation id (saga ls has them) or an event's");
     }
     telling.has_correlation_id = true;
     telling.limit = 1;
@@ -329,8 +392,12 @@ static int run_show(const struct cli_call *call)
     if (code == EXIT_DONE) {
         code = tell_all(&telling);
     }
+    if (code == EXIT_DONE && telling.told == 0) {
+        code = tell_of_event(&telling);
+    }
     return code == EXIT_DONE && telling.told == 0
-               ? cli_fail(call, EXIT_FAILED, "the history has no saga with this correlation id")
+               ? cli_fail(call, EXIT_FAILED,
+                          "the history has no saga with this correlation id, and no event of one")
                : code;
 }
 
@@ -342,7 +409,7 @@ static int tell_stuck(struct telling *telling, const struct story *story)
         return EXIT_FAILED;
     }
     if (telling->call->is_json) {
-        print_json_line(story);
+        print_json_with_reasons(telling, story);
         return EXIT_DONE;
     }
     AUTO(buffer_done) struct buffer out = {0};
@@ -429,7 +496,9 @@ static int run_verify(const struct cli_call *call)
 
 static const struct cli_option ls_options[] = {
     SAGA_SELECTION,
-    {"state", "STATE", NULL, NULL, "open, done or stuck", .choices = "open done stuck"},
+    {"state", "STATE", NULL, NULL,
+     "open, done, compensated (done, and something was undone) or stuck",
+     .choices = "open done compensated stuck"},
     SAGA_COMMON,
 };
 static const struct cli_option show_options[] = {
@@ -444,8 +513,9 @@ const struct cli_command saga_commands[] = {
      "from the history.",
      ls_options, COUNT_OF(ls_options), run_ls},
     {"saga show", "ID", "show a story as a tree of causes, and what should happen next",
-     "ID is the correlation id. The time behind + is since the cause.", show_options,
-     COUNT_OF(show_options), run_show},
+     "ID is the correlation id, or the id of one of the events. The time behind + is since the "
+     "cause.",
+     show_options, COUNT_OF(show_options), run_show},
     {"saga stuck", "", "list stories whose next event is overdue, and who should say it",
      "Exit 1 when there are any. Who waits for the answer of others is not named.", select_options,
      COUNT_OF(select_options), run_stuck},

@@ -6,6 +6,7 @@
 
 extern const struct sql sql_saga_stories;
 extern const struct sql sql_saga_records;
+extern const struct sql sql_saga_event;
 extern const struct sql sql_saga_traces;
 
 #endif
