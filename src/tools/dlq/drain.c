@@ -244,12 +244,16 @@ static enum outcome insist_on_ready(struct drain *drain, uint32_t *ready, struct
                      drain->options.queue);
 }
 
-/* Nothing is shown of these. */
+/* Nothing is shown of these. Waits for anything that comes: the end of the consumer is no message,
+ * and broker_take would sit out its time on it. */
 static enum outcome take_unseen(struct drain *drain, struct hold *hold, size_t *count,
                                 struct fault *fault)
 {
     struct delivery deliveries[TAKE];
-    enum outcome o = broker_take(hold->broker, deliveries, TAKE, WAIT_MS, count, fault);
+    enum outcome o = broker_take(hold->broker, deliveries, TAKE, 0, count, fault);
+    if (o == OK && *count == 0 && broker_is_consuming(hold->broker)) {
+        return broker_wait(hold->broker, -1, WAIT_MS, fault);
+    }
     for (size_t i = 0; o == OK && i < *count; i++) {
         hold_add(hold, deliveries[i].tag);
         drain->taken++;
