@@ -90,6 +90,8 @@ say "$FRESH" "" subscription PremiumUpgradeRequested "0 s"
 expect "ls lists every story" 0 "$COMPLETED" "$REJECTED" "$COMPENSATED" "$STUCK" "$FRESH" -- ls
 expect "ls knows states" 0 "$STUCK" "!$FRESH" "!$COMPLETED" -- ls --state stuck
 expect "ls knows who is on the way" 0 "$FRESH" "!$STUCK" -- ls --state open
+expect "ls knows what was undone" 0 "$COMPENSATED" "!$COMPLETED" "!$STUCK" -- ls --state compensated
+expect "ls knows its states" 2 "--state is open, done, compensated or stuck" -- ls --state lost
 expect "ls selects by subject" 0 "$REJECTED" "!$STUCK" -- ls --subject "$REJECTED"
 expect "ls selects by time" 0 "!$REJECTED" -- ls --until 1h
 expect "ls selects by saga" 1 "no such saga" -- ls --saga nothing
@@ -99,6 +101,7 @@ expect "show says what is next" 0 "overdue" "coaching should say PlanGenerated o
 expect "show draws" 0 "flowchart TD" "overdue" -- show "$STUCK" --format mermaid
 expect "show prints data" 0 '"state":"stuck"' '"is_overdue":true' -- show "$STUCK" --json
 expect "show misses a story" 1 "no saga with this correlation id" -- show "$(new_id)"
+expect "show takes an event's id" 0 "$COMPENSATED" "PlanWithdrawn" -- show "$REVOKED"
 expect "show needs an id" 2 "a UUID" -- show nothing
 expect "stuck names one story and who should speak" 1 "$STUCK" "coaching should say" "!$FRESH" "!$REJECTED" -- stuck
 coaching() { psql -qX "${DATABASE_URL%/*}/${DATABASE_PREFIX}coaching" -v ON_ERROR_STOP=1 -c "$1"; }
@@ -107,6 +110,7 @@ ACTIVE=$(psql -qXAt "$LOG" -c "$ACTIVE")
 expect "stuck says what has not arrived" 1 "it has not reached coaching" -- stuck
 coaching "insert into outbox (id, kind, type, exchange, routing_key, occurred_at, body, failure_class, failed_queue, cause_id)
     values ('$(new_id)', 1, '', '', '', now(), '', 'rejected', 'coaching', '$ACTIVE')"
+expect "data has the reason too" 1 "\"reasons\":[{\"cause\":\"$ACTIVE\",\"service\":\"coaching\",\"text\":\"dead letter in coaching.dlq" -- stuck --json
 expect "stuck finds the dead letter" 1 "dead letter in coaching.dlq (rejected)" -- stuck
 coaching "insert into retry (id, queue, type, attempts, due, first_failed_at, last_failed_at, reason, exchange, routing_key, properties, body)
     values ('$ACTIVE', 'coaching', 'x', 3, now(), now(), now(), E'no \\x1b luck', '', '', '', '')"
