@@ -91,6 +91,7 @@ expect "ls lists every story" 0 "$COMPLETED" "$REJECTED" "$COMPENSATED" "$STUCK"
 expect "ls knows states" 0 "$STUCK" "!$FRESH" "!$COMPLETED" -- ls --state stuck
 expect "ls knows who is on the way" 0 "$FRESH" "!$STUCK" -- ls --state open
 expect "ls knows what was undone" 0 "$COMPENSATED" "!$COMPLETED" "!$STUCK" -- ls --state compensated
+expect "ls counts only what was asked for" 0 "$COMPENSATED" "!$FRESH" -- ls --limit 1 --state=done
 expect "ls knows its states" 2 "--state is open, done, compensated or stuck" -- ls --state lost
 expect "ls selects by subject" 0 "$REJECTED" "!$STUCK" -- ls --subject "$REJECTED"
 expect "ls selects by time" 0 "!$REJECTED" -- ls --until 1h
@@ -126,6 +127,7 @@ expect "verify finds an undeclared reaction" 1 "undeclared-reaction" "no contrac
     verify --after 2h
 tell "$FORGED" subscription.PremiumUpgradeRejected
 expect "verify finds an end without a beginning" 1 "end-without-start" "$FORGED" -- verify --after 2h
+expect "however many have ended since, stuck finds it" 1 "$STUCK" -- stuck --limit 2
 say "$COMPLETED" "" subscription PremiumUpgradeCancelled
 expect "verify finds a second end" 1 "two-ends  PremiumUpgradeCancelled" -- verify --correlation "$COMPLETED"
 say "$REJECTED" "" "billing" $'Evil\e[31m'

@@ -25,6 +25,7 @@ struct telling {
     struct reasons reasons;
     struct uuid correlation_id, subject;
     bool has_correlation_id, has_subject;
+    bool wants_open, wants_ended; /* only these; neither: all */
     int64_t since_ms, until_ms;
     struct story_terms terms;
     int64_t limit;
@@ -166,18 +167,23 @@ static enum outcome tell_story(struct telling *telling, const struct plot *plot,
     return OK;
 }
 
-/* Types of the log that only this saga says. */
+/* Types of the log: those that only this saga says, and its ends. */
 static enum outcome read_types(struct telling *telling, const struct plot *plot,
-                               struct db_array *types, struct fault *fault)
+                               struct db_array *types, struct db_array *ends, struct fault *fault)
 {
     AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
     enum outcome o =
         db_run(history_db(telling->history), &sql_history_types, DB_NO_PARAMS, &rows, fault);
     db_array_init(types, DB_TEXT);
+    db_array_init(ends, DB_TEXT);
     for (int i = 0; o == OK && i < db_rows_count(rows); i++) {
         const char *type = db_get_text(rows, i, 0);
-        if ((plot_role(plot, plot_event(plot->graph, type)) & PLOT_TELLING) != 0) {
+        unsigned role = plot_role(plot, plot_event(plot->graph, type));
+        if ((role & PLOT_TELLING) != 0) {
             db_array_text(types, type);
+        }
+        if ((role & PLOT_END) != 0) {
+            db_array_text(ends, type);
         }
     }
     return o;
@@ -186,6 +192,8 @@ static enum outcome read_types(struct telling *telling, const struct plot *plot,
 static enum outcome tell_saga(struct telling *telling, const struct plot *plot, struct fault *fault)
 {
     struct db_array types = {0};
+    struct db_array ends = {0};
+    bool is_any = !telling->wants_open && !telling->wants_ended;
     struct uuid from = telling->since_ms > 0 ? ids_floor(telling->since_ms) : (struct uuid){0};
     struct uuid before;
     memset(&before, 0xff, sizeof before);
@@ -193,13 +201,14 @@ static enum outcome tell_saga(struct telling *telling, const struct plot *plot, 
         before = ids_floor(telling->until_ms);
     }
     AUTO(db_rows_free_auto) struct db_rows *rows = NULL;
-    enum outcome o = read_types(telling, plot, &types, fault);
+    enum outcome o = read_types(telling, plot, &types, &ends, fault);
     if (o == OK && types.count > 0) {
         o = db_run(history_db(telling->history), &sql_saga_stories,
                    DB_PARAMS(db_array(&types), db_uuid(&from), db_uuid(&before),
                              db_uuid(telling->has_correlation_id ? &telling->correlation_id : NULL),
                              db_uuid(telling->has_subject ? &telling->subject : NULL),
-                             db_i64(telling->limit + 1)),
+                             db_i64(telling->limit + 1), db_array(&ends),
+                             is_any ? db_null() : db_bool(telling->wants_ended)),
                    &rows, fault);
     }
     int count = db_rows_count(rows);
@@ -213,6 +222,7 @@ static enum outcome tell_saga(struct telling *telling, const struct plot *plot, 
         o = tell_story(telling, plot, &id, fault);
     }
     db_array_done(&types);
+    db_array_done(&ends);
     return o;
 }
 
@@ -287,9 +297,13 @@ static bool is_state(const char *state)
 static int run_ls(const struct cli_call *call)
 {
     AUTO(telling_done) struct telling telling = {.call = call, .tell = tell_line};
-    if (!is_state(cli_text(call, "state"))) {
+    const char *state = cli_text(call, "state");
+    if (!is_state(state)) {
         return cli_fail(call, EXIT_USAGE, "--state is open, done, compensated or stuck");
     }
+    telling.wants_ended =
+        state != NULL && (strcmp(state, "done") == 0 || strcmp(state, "compensated") == 0);
+    telling.wants_open = state != NULL && !telling.wants_ended;
     int code = begin(&telling);
     return code == EXIT_DONE ? tell_all(&telling) : code;
 }
@@ -432,7 +446,8 @@ static int tell_stuck(struct telling *telling, const struct story *story)
 
 static int run_stuck(const struct cli_call *call)
 {
-    AUTO(telling_done) struct telling telling = {.call = call, .tell = tell_stuck};
+    AUTO(telling_done)
+    struct telling telling = {.call = call, .tell = tell_stuck, .wants_open = true};
     int code = begin(&telling);
     if (code == EXIT_DONE) {
         code = tell_all(&telling);
