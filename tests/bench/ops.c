@@ -19,8 +19,8 @@
 
 /*
  * The operator's commands on a large dead-letter queue, each beside the barest loop that does the
- * same to a queue in the same state, in turn. The state matters: a pass that holds what it was given
- * gets messages slower where they have been returned to the queue before.
+ * same to a queue in the same state, in turn. The state matters: a pass that holds what it was
+ * given gets messages slower where they have been returned to the queue before.
  */
 
 enum {
