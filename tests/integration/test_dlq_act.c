@@ -516,11 +516,9 @@ START_TEST(a_plan_is_applied_to_exactly_its_letters)
     struct pile *sent = new_pile();
     fill("work.dlq", LETTERS, sent);
     AUTO(free_text) char *plan = xasprintf("%s.plan", state);
-    AUTO(free_text)
-    char *output = RUN(0, "retry", "work.dlq", "--class", "rejected", "--plan", plan);
+    free(RUN(0, "retry", "work.dlq", "--class", "rejected", "--plan", plan));
     /* two are gone meanwhile, and a new one that the selection would take has come */
-    AUTO(free_text)
-    char *dropped = RUN(0, "drop", "work.dlq", "--id", "letter-003", "--id", "letter-006", "--yes");
+    free(RUN(0, "drop", "work.dlq", "--id", "letter-003", "--id", "letter-006", "--yes"));
     publish_letter("work.dlq", LETTERS, NULL);
     await_confirms();
     AUTO(free_text) char *applied = RUN(3, "apply", plan);
@@ -530,7 +528,7 @@ START_TEST(a_plan_is_applied_to_exactly_its_letters)
     struct pile *copies = take_all("work", false);
     ck_assert_uint_eq(copies->count, 18);
     await_depth("work.dlq", LETTERS - 20 + 1);
-    AUTO(free_text) char *again = RUN(1, "apply", plan);
+    free(RUN(1, "apply", plan));
 }
 END_TEST
 
@@ -539,7 +537,7 @@ START_TEST(a_plan_that_was_changed_is_refused)
     fill("work.dlq", 3, NULL);
     size_t length = 0;
     AUTO(free_text) char *plan = xasprintf("%s.plan", state);
-    AUTO(free_text) char *output = RUN(0, "retry", "work.dlq", "--plan", plan);
+    free(RUN(0, "retry", "work.dlq", "--plan", plan));
     AUTO(free_text) char *text = read_file(plan, &length);
     AUTO(free_text) char *cut = xasprintf("%s.cut", state);
     FILE *file = fopen(cut, "we");
@@ -591,7 +589,7 @@ START_TEST(a_letter_that_fails_again_shows_how_often)
 {
     fill("work.dlq", 6, NULL);
     for (int i = 1; i <= 2; i++) {
-        AUTO(free_text) char *output = RUN(0, "retry", "work.dlq", "--yes");
+        free(RUN(0, "retry", "work.dlq", "--yes"));
         struct pile *copies = take_all("work", true);
         ck_assert_uint_eq(copies->count, 6);
         ck_assert_int_eq(number_header(&copies->letters[0], "quadrille-returns"), i);
@@ -602,7 +600,7 @@ START_TEST(a_letter_that_fails_again_shows_how_often)
     AUTO(free_text) char *stopped = RUN(3, "retry", "work.dlq", "--max-returns", "2", "--yes");
     expect(stopped, "6  left out: they have come back too often");
     ck_assert_uint_eq(depth("work"), 0);
-    AUTO(free_text) char *allowed = RUN(0, "retry", "work.dlq", "--max-returns", "3", "--yes");
+    free(RUN(0, "retry", "work.dlq", "--max-returns", "3", "--yes"));
     await_depth("work", 6);
 }
 END_TEST
@@ -680,8 +678,7 @@ START_TEST(killed_anywhere_it_loses_nothing)
     if (is_drop) {
         AUTO(free_text) char *history = RUN(0, "history");
         AUTO(free_text) char *id = after(history, "run ");
-        AUTO(free_text)
-        char *undone = left < LETTERS ? RUN(0, "undo", id, "--yes") : xstrdup("");
+        free(left < LETTERS ? RUN(0, "undo", id, "--yes") : xstrdup(""));
     }
     count_letters(take_all("work.dlq", false), counts);
     for (int i = 0; i < LETTERS; i++) {
@@ -741,9 +738,9 @@ START_TEST(a_drop_is_undone)
     AUTO(free_text) char *history = RUN(0, "history");
     expect(history, "no use");
     expect(history, run_id);
-    AUTO(free_text) char *dry = RUN(0, "undo", run_id);
+    free(RUN(0, "undo", run_id));
     await_depth("work.dlq", 40);
-    AUTO(free_text) char *undone = RUN(0, "undo", run_id, "--yes");
+    free(RUN(0, "undo", run_id, "--yes"));
     await_depth("work.dlq", 60);
     AUTO(free_text) char *twice = RUN(1, "undo", run_id, "--yes");
     expect(twice, "undone already");
@@ -764,7 +761,7 @@ START_TEST(a_move_is_undone_and_a_retry_says_why_not)
     char *output = RUN(0, "move", "work.dlq", "--to", "parked", "--yes", "--limit", "4");
     AUTO(free_text) char *run_id = after(output, ", run ");
     await_depth("parked", 5);
-    AUTO(free_text) char *undone = RUN(0, "undo", run_id, "--yes");
+    free(RUN(0, "undo", run_id, "--yes"));
     await_depth("parked", 1);
     await_depth("work.dlq", 10);
     AUTO(free_text) char *retried = RUN(0, "retry", "work.dlq", "--yes");
@@ -779,7 +776,7 @@ START_TEST(an_export_is_imported_byte_for_byte)
     struct pile *sent = new_pile();
     fill("work.dlq", 40, sent);
     AUTO(free_text) char *file = xasprintf("%s.letters", state);
-    AUTO(free_text) char *exported = RUN(0, "export", "work.dlq", file);
+    free(RUN(0, "export", "work.dlq", file));
     AUTO(free_text) char *missing = RUN(1, "import", file, "--to", "nowhere");
     expect(missing, "nowhere");
     pid_t pid = start_with("dlq_imported:36",
@@ -827,7 +824,7 @@ START_TEST(an_edit_has_a_new_id_and_keeps_every_other_byte)
     expect(planned, "-   \"text\": \"caf\xc3\xa9\",");
     expect(planned, "+   \"new\": [");
     ck_assert_uint_eq(depth("work"), 0);
-    AUTO(free_text) char *applied = RUN(0, "apply", plan);
+    free(RUN(0, "apply", plan));
     struct pile *copies = take_all("work", false);
     ck_assert_uint_eq(copies->count, 2);
     ck_assert_str_eq(copies->letters[1].body,
@@ -851,9 +848,8 @@ START_TEST(an_edit_that_breaks_the_contract_is_refused)
     expect(output, "3  left out: the result would break its contract");
     expect(output, "/price");
     ck_assert_uint_eq(depth("work"), 0);
-    AUTO(free_text)
-    char *allowed = RUN(0, "edit", "work.dlq", "--limit", "1", "--set", "/price=99", "--contracts",
-                        path, "--yes");
+    free(RUN(0, "edit", "work.dlq", "--limit", "1", "--set", "/price=99", "--contracts", path,
+             "--yes"));
     await_depth("work", 1);
     await_depth("work.dlq", 2);
 }
@@ -893,7 +889,7 @@ START_TEST(a_binary_body_is_not_edited)
     await_confirms();
     AUTO(free_text) char *output = RUN(3, "edit", "work.dlq", "--set", "/a=1", "--yes");
     expect(output, "1  left out: they cannot be edited so");
-    AUTO(free_text) char *retried = RUN(0, "retry", "work.dlq", "--yes");
+    free(RUN(0, "retry", "work.dlq", "--yes"));
     struct pile *copies = take_all("work", false);
     ck_assert_uint_eq(copies->letters[0].body_length, 2);
     ck_assert_mem_eq(copies->letters[0].body, "\x00\xff", 2);
@@ -916,7 +912,7 @@ START_TEST(letters_without_an_id_are_sent_too)
              &fault);
     }
     await_confirms();
-    AUTO(free_text) char *output = RUN(0, "retry", "work.dlq", "--yes");
+    free(RUN(0, "retry", "work.dlq", "--yes"));
     await_depth("work", COUNT / 2);
     await_depth("parked", COUNT / 2);
     await_depth("work.dlq", 0);
@@ -976,7 +972,7 @@ START_TEST(the_incident_of_the_runbook_is_led_through)
         pid_t pid =
             process_start((const char *const[]){"/bin/sh", "-c", command, NULL},
                           (const char *const[]){amqp, home, "QUADRILLE_PROFILE", NULL}, log_path);
-        AUTO(free_text) char *output = check_end(pid, 0);
+        free(check_end(pid, 0));
         commands++;
     }
     ck_assert_int_eq(commands, COMMANDS);
@@ -1012,7 +1008,7 @@ START_TEST(a_restarted_broker_loses_nothing)
     /* killed, RabbitMQ 3 may forget a queue that is a few seconds old */
     ck_assert(server("stop rabbitmq"));
     broker_close(broker);
-    AUTO(free_text) char *output = check_end(pid, 1);
+    free(check_end(pid, 1));
     ck_assert(server("start rabbitmq"));
     broker = connect_here("test");
     must(broker_confirm_select(broker, &fault), &fault);
@@ -1062,10 +1058,10 @@ START_TEST(the_trail_may_be_in_postgresql)
     AUTO(free_text) char *history = RUN(0, "history", run_id);
     expect(history, "why: in a table");
     expect(history, "done: 3 of 3, 0 left out");
-    AUTO(free_text) char *undone = RUN(0, "undo", run_id, "--yes");
+    free(RUN(0, "undo", run_id, "--yes"));
     await_depth("work.dlq", 3);
     trail_url = NULL;
-    AUTO(free_text) char *unknown = RUN(1, "history", run_id);
+    free(RUN(1, "history", run_id));
     must(db_script(db, "drop table quadrille_trail", &fault), &fault);
     trail_url = database;
     AUTO(free_text) char *refused = RUN(1, "drop", "work.dlq", "--yes");
