@@ -236,6 +236,13 @@ static int compare(const void *a, const void *b)
     return memcmp(a, b, LETTER_FINGERPRINT_BYTES);
 }
 
+static void sort(struct journal_past *past)
+{
+    if (past->letters != NULL) {
+        qsort(past->letters, past->count, sizeof past->letters[0], compare);
+    }
+}
+
 static bool ends_with(const char *name, const char *end)
 {
     size_t length = strlen(name);
@@ -284,9 +291,7 @@ void journal_past_read(const char *vhost, const char *queue, struct journal_past
     }
     free(names);
     forget_oldest(folder);
-    if (past->count > 0) {
-        qsort(past->letters, past->count, sizeof past->letters[0], compare);
-    }
+    sort(past);
 }
 
 /* It may have ended meanwhile, and have the other name. */
@@ -316,9 +321,7 @@ enum outcome journal_read_safe(const char *path, struct journal_past *past, stru
     past->letters = run.letters;
     run.letters = NULL;
     past_run_done(&run);
-    if (past->count > 0) {
-        qsort(past->letters, past->count, sizeof past->letters[0], compare);
-    }
+    sort(past);
     return OK;
 }
 
