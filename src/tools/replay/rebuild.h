@@ -23,7 +23,7 @@ enum {
     REBUILD_FEED_MAX = 20 * 1000, /* rows that wait in the feed */
     REBUILD_CHUNK = 500,
     REBUILD_CHUNK_BYTES = 8 * 1024 * 1024, /* of bodies, and one more */
-    REBUILD_DAYS_MAX = 3660, /* of the history, back from today */
+    REBUILD_DAYS_MAX = 3660,               /* of the history, back from today */
     REBUILD_SCHEMA_MAX_BYTES = 8 * 1024 * 1024,
 };
 
