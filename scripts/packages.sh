@@ -9,6 +9,8 @@ PACKAGES_BUILD=(
 )
 PACKAGES_RUN=("${PACKAGES_BUILD[@]}" clang libclang-rt-14-dev rabbitmq-server postgresql curl git openssl)
 PACKAGES_LINT=(clang-format clang-tidy shellcheck)
+# What completion and manual pages are tried in; without them a test says that it was skipped.
+PACKAGES_TRY=(zsh fish mandoc man-db groff-base bsdextrautils)
 
 INSTALL_LOCK=/run/quadrille-packages.lock
 POLICY=/usr/sbin/policy-rc.d
