@@ -124,14 +124,6 @@ void selection_done(struct selection *selection)
     *selection = (struct selection){0};
 }
 
-bool selection_is_all(const struct selection *selection)
-{
-    return selection->reason == NULL && selection->class_name == NULL && selection->type == NULL &&
-           selection->since_ms == 0 && selection->until_ms == 0 && selection->header_count == 0 &&
-           selection->pointer_count == 0 && selection->body.text == NULL &&
-           selection->id_count == 0 && selection->group_count == 0;
-}
-
 bool selection_is_full(const struct selection *selection)
 {
     return selection->limit > 0 && selection->taken >= selection->limit;

@@ -63,8 +63,6 @@ struct selection {
 bool selection_read(const struct cli_call *call, struct selection *out);
 void selection_done(struct selection *selection);
 
-/* Nothing but --limit is given: every letter is meant. */
-bool selection_is_all(const struct selection *selection);
 /* As many as --limit allows have been taken: no other one will be. */
 bool selection_is_full(const struct selection *selection);
 /* Is this letter meant? Counts those that are, for --limit. */

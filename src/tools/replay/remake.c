@@ -52,11 +52,6 @@ void remaker_free(struct remaker *remaker)
     }
 }
 
-void remaker_free_auto(struct remaker **remaker)
-{
-    remaker_free(*remaker);
-}
-
 void remaker_set_direct(struct remaker *remaker, bool is_direct)
 {
     remaker->is_direct = is_direct;

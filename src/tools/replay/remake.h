@@ -44,7 +44,6 @@ struct remaker;
 enum outcome remaker_new(struct contract_set *contracts, const struct uuid *run,
                          struct remaker **out, struct fault *fault);
 void remaker_free(struct remaker *remaker); /* NULL is fine */
-void remaker_free_auto(struct remaker **remaker);
 
 /* To one queue through the default exchange: two more headers tell where it was said first. */
 void remaker_set_direct(struct remaker *remaker, bool is_direct);
